@@ -1,0 +1,4 @@
+package cli
+
+// playBroker does nothing: no broker is autostarted on Windows.
+func playBroker() {}
