@@ -155,27 +155,28 @@ func (d Duration) Or(def time.Duration) time.Duration {
 // are B, KiB, MiB, GiB and TiB.
 type Size int64
 
-var sizeUnits = [...]string{"B", "KiB", "MiB", "GiB", "TiB"}
+// sizeUnits are the units in ascending order, each 1024 of the one before.
+func sizeUnits() [5]string { return [...]string{"B", "KiB", "MiB", "GiB", "TiB"} }
 
 // MarshalText implements encoding.TextMarshaler; it uses the largest unit that
 // divides the size.
 func (s Size) MarshalText() ([]byte, error) {
-	n, unit := int64(s), 0
-	for n != 0 && n%1024 == 0 && unit < len(sizeUnits)-1 {
+	n, unit, units := int64(s), 0, sizeUnits()
+	for n != 0 && n%1024 == 0 && unit < len(units)-1 {
 		n, unit = n/1024, unit+1
 	}
-	return []byte(strconv.FormatInt(n, 10) + sizeUnits[unit]), nil
+	return []byte(strconv.FormatInt(n, 10) + units[unit]), nil
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (s *Size) UnmarshalText(text []byte) error {
 	digits := strings.TrimRight(string(text), "BKMGTi")
-	n, err := strconv.ParseInt(digits, 10, 64)
-	for shift, unit := range sizeUnits {
-		if err != nil || n < 0 || string(text[len(digits):]) != unit {
+	n, err := strconv.ParseUint(digits, 10, 63) // takes no sign
+	for shift, unit := range sizeUnits() {
+		if err != nil || string(text[len(digits):]) != unit {
 			continue
 		}
-		if v := n << (10 * shift); v>>(10*shift) == n {
+		if v := int64(n) << (10 * shift); v>>(10*shift) == int64(n) {
 			*s = Size(v)
 			return nil
 		}
