@@ -1,0 +1,19 @@
+package main
+
+import (
+	"context"
+	"net"
+
+	"github.com/daemonry/daemonry/backend"
+)
+
+// State may come embedded.
+type daemon struct{ store }
+
+type store struct{ path string }
+
+func (daemon) Bind(e backend.Endpoint) (net.Listener, error) { return backend.Listen(e) }
+
+func (daemon) Serve(context.Context, net.Listener) error { return nil }
+
+func main() { backend.Main[daemon]() }
