@@ -82,7 +82,7 @@ func (m *Machine) Remove(now time.Time) []Action {
 	return m.step(func() {
 		if !m.removed {
 			m.removed = true
-			m.bar(now, Failure{Code: daemonry.CodeUnknownService, Message: "its definition was removed", At: now})
+			m.bar(now, Failure{Code: daemonry.CodeUnknownService, Message: "it was taken out of service", At: now})
 		}
 	})
 }
