@@ -1,0 +1,5 @@
+package daemonry
+
+import "net"
+
+func hungUp(net.Conn) bool { return false }
