@@ -62,7 +62,7 @@ func (b *Broker) apply(name daemonry.Name, toml []byte, replace bool) (file stri
 // writeDefinition puts a whole file in place, never half of one.
 func writeDefinition(file string, data []byte, replace bool) error {
 	dir := filepath.Dir(file)
-	if err := endpoint.EnsureDir(dir); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { // one that exists may be 0755: it holds no secrets
 		return err
 	}
 	f, err := os.CreateTemp(dir, ".add-*")

@@ -107,6 +107,7 @@ func (u *unit) exited(p *running, exit lifecycle.Exit, left bool) {
 	u.event(func(m *lifecycle.Machine, now time.Time) []lifecycle.Action {
 		delete(u.procs, p.generation)
 		u.ending, u.lastExit = p, &exit
+		u.touchLocked()
 		u.status = ""
 		u.recoverListenersLocked()
 		view := m.View()

@@ -84,11 +84,14 @@ func (u *unit) eventLocked(f func(m *lifecycle.Machine, now time.Time) []lifecyc
 	if u.gone {
 		return
 	}
-	for _, a := range f(u.machine, time.Now()) {
+	actions := f(u.machine, time.Now())
+	for _, a := range actions {
 		u.performLocked(a)
 	}
 	u.setTimerLocked()
-	u.touchLocked()
+	if len(actions) > 0 { // else nothing happened that anybody waits for
+		u.touchLocked()
+	}
 }
 
 // touchLocked starts a new revision and wakes whoever waits for one.
