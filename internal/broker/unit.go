@@ -126,11 +126,6 @@ func (u *unit) pending() {
 	u.pokeLocked()
 }
 
-// demand asks for a running daemon without a connection.
-func (u *unit) demand(operator bool) {
-	u.event(func(m *lifecycle.Machine, now time.Time) []lifecycle.Action { return m.Demand(now, operator) })
-}
-
 // begin publishes the endpoint and begins the machine's life. It is called
 // once, after adoption.
 func (u *unit) begin() {

@@ -25,7 +25,9 @@ const (
 )
 
 // targets are built at once: programs of this repository that share packages.
-func targets() []string { return []string{"./cmd/daemonry", "./examples/gocache", "./examples/hello/..."} }
+func targets() []string {
+	return []string{"./cmd/daemonry", "./examples/gocache", "./examples/hello/..."}
+}
 
 // round runs the builds at once and tells how they went.
 func (d *demo) round(ctx context.Context, number int, title string, m mode) error {
