@@ -127,7 +127,9 @@ func (c *call) lastWords(path string) string {
 }
 
 // brokerProgram returns the absolute path of the broker's program:
-// $DAEMONRY_BROKER, else "daemonry" beside this program, else on the PATH.
+// $DAEMONRY_BROKER, else "daemonry" beside this program, else on the PATH, else
+// this program if it can be a broker (package broker/embed says so in
+// $DAEMONRY_EMBEDDED_BROKER).
 func brokerProgram() (string, error) {
 	if path := os.Getenv("DAEMONRY_BROKER"); path != "" {
 		if err := checkProgram(path); err != nil {
@@ -139,6 +141,9 @@ func brokerProgram() (string, error) {
 		if path := filepath.Join(dir, brokerName); checkProgram(path) == nil {
 			return path, nil
 		}
+	}
+	if path := os.Getenv("DAEMONRY_EMBEDDED_BROKER"); path != "" && checkProgram(path) == nil {
+		return path, nil
 	}
 	return "", fmt.Errorf("no broker is running and none was found to start: DAEMONRY_BROKER is not set, %s is neither beside this program nor on the PATH %q: install daemonry, or set DAEMONRY_BROKER to its path",
 		brokerName, os.Getenv("PATH"))

@@ -79,6 +79,9 @@ func Run(ctx context.Context, opt Options) error {
 }
 
 func newBroker(ctx context.Context, opt Options, dirs endpoint.Dirs, seat *seat) (*Broker, error) {
+	if opt.Version == "" {
+		opt.Version = "devel"
+	}
 	b := &Broker{
 		opt: opt, dirs: dirs, seat: seat, startedAt: time.Now(),
 		sources: definition.Sources{Config: dirs.Config, System: definition.SystemDirs(), Runtime: dirs.Runtime},
