@@ -62,7 +62,7 @@ type Broker struct {
 // With DAEMONRY_INHERIT=1 in the environment descriptor 3 is the control socket
 // and 4 the lock, both taken by whoever started this process.
 func Run(ctx context.Context, opt Options) error {
-	dirs, err := prepare(opt)
+	dirs, err := prepare()
 	if err != nil {
 		return err
 	}

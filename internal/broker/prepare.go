@@ -11,17 +11,15 @@ import (
 )
 
 // prepare leaves the starter's surroundings behind (P12) and makes the
-// directories.
-func prepare(opt Options) (endpoint.Dirs, error) {
+// directories. Signals that the starter ignored are dealt with at every start of
+// a daemon, by internal/process.
+func prepare() (endpoint.Dirs, error) {
 	keep := []int{}
 	if os.Getenv(inheritVariable) == "1" {
 		keep = append(keep, controlFD, lockFD)
 	}
 	if err := process.CloseInherited(keep...); err != nil {
 		return endpoint.Dirs{}, fmt.Errorf("cannot close inherited descriptors: %w", err)
-	}
-	if !opt.Foreground {
-		process.ResetSignals()
 	}
 	setUmask(0o077)
 	dirs, err := endpoint.Locate()

@@ -28,6 +28,8 @@ type world struct {
 	root   string
 	bin    string // where the commands of TestMain are
 	before int    // descriptors of the test process
+
+	runtimeDir string // empty: below root
 }
 
 func newWorld(t *testing.T) *world {
@@ -62,7 +64,14 @@ func start(t *testing.T) *world {
 	return w
 }
 
-func (w *world) runtime() string { return filepath.Join(w.root, "run") }
+func (w *world) runtime() string {
+	if w.runtimeDir != "" {
+		return w.runtimeDir
+	}
+	return filepath.Join(w.root, "run")
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
 
 func (w *world) env() []string {
 	return []string{
