@@ -151,8 +151,8 @@ func (d *daemon) dial(ctx context.Context) (net.Conn, error) {
 type goCommand struct {
 	t       *testing.T
 	in      *io.PipeWriter
-	answers *json.Decoder
-	log     *bytes.Buffer // after close
+	answers chan cacheprog.Response // closed with the pipe
+	log     *bytes.Buffer           // after close
 	done    chan error
 	id      int64
 }
@@ -161,7 +161,7 @@ func start(t *testing.T, cfg helper.Config) *goCommand {
 	t.Helper()
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
-	g := &goCommand{t: t, in: inW, answers: json.NewDecoder(outR), log: new(bytes.Buffer), done: make(chan error, 1)}
+	g := &goCommand{t: t, in: inW, answers: make(chan cacheprog.Response, 1000), log: new(bytes.Buffer), done: make(chan error, 1)}
 	cfg.In, cfg.Out, cfg.Log = inR, outW, g.log
 	if cfg.Temp == "" {
 		cfg.Temp = t.TempDir()
@@ -172,12 +172,26 @@ func start(t *testing.T, cfg helper.Config) *goCommand {
 		outW.Close()
 		g.done <- err
 	}()
+	decoder := json.NewDecoder(outR)
 	var greeting struct{ KnownCommands []string }
-	if err := g.answers.Decode(&greeting); err != nil || len(greeting.KnownCommands) != 3 {
+	if err := decoder.Decode(&greeting); err != nil || len(greeting.KnownCommands) != 3 {
 		t.Fatalf("greeting: %+v, %v", greeting, err)
 	}
+	go g.readLoop(decoder)
 	t.Cleanup(func() { inW.Close(); outR.Close() })
 	return g
+}
+
+// readLoop always reads, like cmd/go's.
+func (g *goCommand) readLoop(decoder *json.Decoder) {
+	defer close(g.answers)
+	for {
+		var r cacheprog.Response
+		if decoder.Decode(&r) != nil {
+			return
+		}
+		g.answers <- r
+	}
 }
 
 // send returns before there is an answer.
@@ -195,9 +209,9 @@ func (g *goCommand) send(req cacheprog.Request, body []byte) int64 {
 
 func (g *goCommand) receive() cacheprog.Response {
 	g.t.Helper()
-	var r cacheprog.Response
-	if err := g.answers.Decode(&r); err != nil {
-		g.t.Fatalf("no answer: %v", err)
+	r, ok := <-g.answers
+	if !ok {
+		g.t.Fatal("the helper ended without an answer")
 	}
 	if r.Err != "" {
 		g.t.Fatalf("the helper says: %s", r.Err)
