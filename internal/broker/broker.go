@@ -103,6 +103,7 @@ func newBroker(ctx context.Context, opt Options, dirs endpoint.Dirs, seat *seat)
 // run publishes, serves and cleans up. Nothing is answered before every
 // endpoint that is defined is bound and listening.
 func (b *Broker) run() error {
+	b.spawnGoroutine(func() { b.hub.keepEvents(b.ctx, filepath.Join(b.dirs.State, eventsName), b.log) })
 	b.loadDefinitions()
 	b.adopt()
 	b.publishAll()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"connectrpc.com/connect"
@@ -139,20 +140,40 @@ func (c control) Watch(ctx context.Context, r *connect.Request[daemonryv1.WatchR
 	if err := s.Send(nil); err != nil { // the headers: the client knows that it watches
 		return err
 	}
-	for {
-		e, err := w.next(ctx)
-		switch {
-		case errors.Is(err, errBehind):
-			return connect.NewError(connect.CodeResourceExhausted, err)
-		case err != nil:
-			return nil
-		case r.Msg.Name != "" && r.Msg.Name != (daemonry.Name{Service: e.Service, Version: e.Version, Instance: e.Instance}).String():
-			continue
-		}
+	past, err := pastEvents(filepath.Join(c.b.dirs.State, eventsName), int(r.Msg.Past), r.Msg.Name)
+	if err != nil {
+		return failure(errorFor("watch events", daemonry.Name{}, daemonry.CodeFailed, "%v", err))
+	}
+	for _, e := range past {
 		if err := s.Send(&daemonryv1.WatchResponse{Event: e}); err != nil {
 			return err
 		}
 	}
+	if r.Msg.PastOnly {
+		return nil
+	}
+	err = w.each(ctx, func(e *daemonryv1.Event) error {
+		if !concerns(e, r.Msg.Name) || told(past, e) {
+			return nil
+		}
+		return s.Send(&daemonryv1.WatchResponse{Event: e})
+	})
+	if errors.Is(err, errBehind) {
+		return connect.NewError(connect.CodeResourceExhausted, err)
+	}
+	return err
+}
+
+// told reports whether a new event was among the past ones already: it came
+// while they were read.
+func told(past []*daemonryv1.Event, e *daemonryv1.Event) bool {
+	return len(past) > 0 && !e.At.AsTime().After(past[len(past)-1].At.AsTime())
+}
+
+// concerns reports whether an event is of the service that a name means; "": of
+// any.
+func concerns(e *daemonryv1.Event, name string) bool {
+	return name == "" || name == (daemonry.Name{Service: e.Service, Version: e.Version, Instance: e.Instance}).String()
 }
 
 // untilEnd is ctx, ending with the broker as well.

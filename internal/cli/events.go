@@ -15,30 +15,32 @@ import (
 )
 
 func (a *app) events() *cobra.Command {
-	var asJSON bool
+	var asJSON, follow bool
+	var past uint32
 	cmd := &cobra.Command{
 		Use:     "events [NAME]",
-		Short:   "Show what happens, as it happens",
+		Short:   "Show what happened",
 		GroupID: groupLook,
-		Long: `Show every change of state from now on, one line each, until interrupted or the
-broker ends. With --json every line is one JSON object.`,
+		Long: `Show the last changes of state, one line each. With -f go on with what happens,
+until interrupted or the broker ends. With --json every line is one JSON object.`,
 		Example: `  daemonry events
-  daemonry events gocache --json`,
+  daemonry events gocache -f --json`,
 		Args:              someName,
 		ValidArgsFunction: a.completeName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.showEvents(cmd.Context(), first(args), asJSON)
+			return a.showEvents(cmd.Context(), &daemonryv1.WatchRequest{Name: first(args), Past: past, PastOnly: !follow}, asJSON)
 		},
 	}
-	cmd.Flags().BoolP("follow", "f", true, "go on with what happens from now on (always so: older events are not kept)")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what happens from now on")
+	cmd.Flags().Uint32VarP(&past, "lines", "n", 50, "how many past events to begin with")
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 
-func (a *app) showEvents(ctx context.Context, name string, asJSON bool) error {
+func (a *app) showEvents(ctx context.Context, request *daemonryv1.WatchRequest, asJSON bool) error {
 	b := dialBroker(daemonry.NoStart())
 	defer b.Close()
-	stream, err := b.Watch(ctx, connect.NewRequest(&daemonryv1.WatchRequest{Name: name}))
+	stream, err := b.Watch(ctx, connect.NewRequest(request))
 	if err != nil {
 		return running("watch events", "", err)
 	}

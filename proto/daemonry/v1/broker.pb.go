@@ -1880,7 +1880,11 @@ func (x *RemoveResponse) GetFile() string {
 type WatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only this service's events; empty: all.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How many past events to begin with.
+	Past uint32 `protobuf:"varint,2,opt,name=past,proto3" json:"past,omitempty"`
+	// End after the past events.
+	PastOnly      bool `protobuf:"varint,3,opt,name=past_only,json=pastOnly,proto3" json:"past_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1920,6 +1924,20 @@ func (x *WatchRequest) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *WatchRequest) GetPast() uint32 {
+	if x != nil {
+		return x.Past
+	}
+	return 0
+}
+
+func (x *WatchRequest) GetPastOnly() bool {
+	if x != nil {
+		return x.PastOnly
+	}
+	return false
 }
 
 type WatchResponse struct {
@@ -2455,9 +2473,11 @@ const file_broker_proto_rawDesc = "" +
 	"\rRemoveRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"$\n" +
 	"\x0eRemoveResponse\x12\x12\n" +
-	"\x04file\x18\x01 \x01(\tR\x04file\"\"\n" +
+	"\x04file\x18\x01 \x01(\tR\x04file\"S\n" +
 	"\fWatchRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\"9\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04past\x18\x02 \x01(\rR\x04past\x12\x1b\n" +
+	"\tpast_only\x18\x03 \x01(\bR\bpastOnly\"9\n" +
 	"\rWatchResponse\x12(\n" +
 	"\x05event\x18\x01 \x01(\v2\x12.daemonry.v1.EventR\x05event\"\xad\x02\n" +
 	"\x05Event\x12*\n" +

@@ -88,7 +88,8 @@ type BrokerClient interface {
 	Apply(context.Context, *connect.Request[v1.ApplyRequest]) (*connect.Response[v1.ApplyResponse], error)
 	// Remove stops a service, withdraws its endpoint and removes its definition.
 	Remove(context.Context, *connect.Request[v1.RemoveRequest]) (*connect.Response[v1.RemoveResponse], error)
-	// Watch streams events, from now on.
+	// Watch streams events: past ones that were kept, then, unless past_only is
+	// set, what happens from now on.
 	Watch(context.Context, *connect.Request[v1.WatchRequest]) (*connect.ServerStreamForClient[v1.WatchResponse], error)
 	// Logs streams what a daemon printed.
 	Logs(context.Context, *connect.Request[v1.LogsRequest]) (*connect.ServerStreamForClient[v1.LogsResponse], error)
@@ -293,7 +294,8 @@ type BrokerHandler interface {
 	Apply(context.Context, *connect.Request[v1.ApplyRequest]) (*connect.Response[v1.ApplyResponse], error)
 	// Remove stops a service, withdraws its endpoint and removes its definition.
 	Remove(context.Context, *connect.Request[v1.RemoveRequest]) (*connect.Response[v1.RemoveResponse], error)
-	// Watch streams events, from now on.
+	// Watch streams events: past ones that were kept, then, unless past_only is
+	// set, what happens from now on.
 	Watch(context.Context, *connect.Request[v1.WatchRequest], *connect.ServerStream[v1.WatchResponse]) error
 	// Logs streams what a daemon printed.
 	Logs(context.Context, *connect.Request[v1.LogsRequest], *connect.ServerStream[v1.LogsResponse]) error
