@@ -278,7 +278,7 @@ func TestS6BrokerKilledUnderClients(t *testing.T) {
 	daemon, broker := w.service("echo").PID, w.status().Broker.PID
 	w.kill(broker, syscall.SIGKILL)
 	w.kill(daemon, syscall.SIGKILL)
-	w.await("both gone", func() bool { return len(w.processes()) == 0 })
+	w.await("both gone", func() bool { return dead(broker) && dead(daemon) })
 	w.storm(100, "echo")
 	if n := len(w.brokers()); n != 1 {
 		t.Errorf("%d brokers, want 1", n)

@@ -259,6 +259,13 @@ func (w *world) kill(pid int, sig syscall.Signal) {
 	}
 }
 
+// dead reports whether a process that was killed has closed its descriptors: it
+// is a zombie or gone. (Its environment goes earlier.)
+func dead(pid int) bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", itoa(pid), "stat"))
+	return err != nil || bytes.Contains(stat, []byte(") Z "))
+}
+
 // killCommand is `kill9 SERVICE` or `kill9 broker` in scripts.
 func killCommand(ts *testscript.TestScript, _ bool, args []string) {
 	w, ok := ts.Value("world").(*world)
