@@ -217,6 +217,39 @@ func TestS5FailedAnswersAtOnce(t *testing.T) {
 	})
 }
 
+// S5, its number: 1000 clients of a failed service, each answered with the
+// cause. What one answer costs is measured in bench.
+func TestS5AThousandClientsOfAFailedService(t *testing.T) {
+	w := start(t)
+	w.define("loop", "[restart]\nburst = 1\nbackoff_min = \"1ms\"\ncooldown = \"1h\"\n", "plaind", "-fail", "3")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	w.await("failed", func() bool {
+		_, err := daemonry.Dial(ctx, "loop", daemonry.WaitReady(nil))
+		return daemonry.CodeOf(err) == daemonry.CodeFailed
+	})
+	starts := w.service("loop").Starts
+	var wg sync.WaitGroup
+	began := time.Now()
+	for range 1000 {
+		wg.Go(func() {
+			_, err := daemonry.Dial(ctx, "loop")
+			var e *daemonry.Error
+			if !errors.As(err, &e) || e.Code != daemonry.CodeFailed || !strings.Contains(e.Message, "status 3") || !strings.Contains(e.Output, "the index is damaged") {
+				t.Errorf("error %v, want failed with the cause", err)
+			}
+			if e != nil && e.RetryAfter <= 0 {
+				t.Error("nothing says when another attempt makes sense")
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("1000 clients were told in %v", time.Since(began))
+	if n := w.service("loop").Starts; n != starts {
+		t.Errorf("%d starts for clients of a failed service", n-starts)
+	}
+}
+
 // S9: SIGKILL to a daemon with 20 connections in the backlog.
 func TestS9BacklogSurvivesTheDaemon(t *testing.T) {
 	w := start(t)
