@@ -100,5 +100,6 @@ func (o *daemonOptions) check(rest []string) error {
 	if !filepath.IsAbs(o.dir) {
 		return fmt.Errorf("--dir %s is not absolute", o.dir)
 	}
+	o.dir = filepath.Clean(o.dir)
 	return nil
 }

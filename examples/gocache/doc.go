@@ -6,7 +6,7 @@
 // It is three programs in one. As the helper that cmd/go starts (`gocache prog`,
 // or no arguments and a pipe) it dials the service "gocache" and brings the
 // service's definition along, so that nothing has to be installed besides this
-// file. As the daemon of that service (`gocache daemon`) it serves the store; it
+// file, not even a broker (package embed). As the daemon of that service (`gocache daemon`) it serves the store; it
 // shows how a backend of Daemonry's looks that has state to load. And it is the
 // command line for people: stats, clean, help, version.
 //

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/daemonry/daemonry/backend"
+	"github.com/daemonry/daemonry/broker/embed"
 )
 
 // The exit codes.
@@ -33,6 +34,7 @@ Usage:
 `
 
 func main() {
+	embed.Main() // where Daemonry is not installed, this program is the broker, too
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -18,7 +18,7 @@ import (
 // Config says what a helper works with.
 type Config struct {
 	In  io.Reader // cmd/go's questions
-	Out io.Writer // the answers
+	Out io.Writer // the answers; closed after the last one if it can be, for cmd/go waits for that
 	Log io.Writer // for people: one line if there is no cache
 
 	// Dial connects to the daemon.
@@ -131,12 +131,21 @@ func (h *helper) read() error {
 			h.put(req)
 		case cacheprog.Close:
 			h.finish()
-			h.out.respond(cacheprog.Response{ID: req.ID})
-			return h.out.flush()
+			return h.end(req.ID)
 		default:
 			h.out.respond(cacheprog.Response{ID: req.ID, Err: fmt.Sprintf("gocache does not know the command %q", req.Command)})
 		}
 	}
+}
+
+// end answers cmd/go's close. What is left to do it need not wait for.
+func (h *helper) end(id int64) error {
+	h.out.respond(cacheprog.Response{ID: id})
+	err := h.out.flush()
+	if c, ok := h.cfg.Out.(io.Closer); ok && err == nil {
+		err = c.Close()
+	}
+	return err
 }
 
 // get answers from the view, or asks.

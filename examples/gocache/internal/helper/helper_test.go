@@ -63,6 +63,38 @@ func TestPutThenGet(t *testing.T) {
 	}
 }
 
+// A view is about the files that were verified. One that was written to, even
+// with as many bytes, or removed, is not served.
+func TestDamagedBehindTheView(t *testing.T) {
+	d := newDaemon(t).start()
+	g := start(t, helper.Config{Dial: d.dial})
+	var paths []string
+	for n := range 20 {
+		paths = append(paths, g.put(n, []byte{byte(n), 1, 2, 3}).DiskPath)
+	}
+	quiet(t, g.close())
+	g = start(t, helper.Config{Dial: d.dial})
+	g.mustHit(0, []byte{0, 1, 2, 3})
+	if err := os.Remove(paths[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(paths[2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(paths[2], []byte("3210"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(paths[2], time.Time{}, time.Now().Add(time.Second)); err != nil { // whatever the clock's tick
+		t.Fatal(err)
+	}
+	g.mustMiss(1)
+	g.mustMiss(2)
+	quiet(t, g.close())
+	if damaged := d.store.Stats().Damaged; damaged != 2 {
+		t.Errorf("%d damaged objects", damaged)
+	}
+}
+
 // Questions that are sent without waiting are all answered.
 func TestPipelined(t *testing.T) {
 	d := newDaemon(t).start()
@@ -242,4 +274,30 @@ func TestRefusedPut(t *testing.T) {
 		}
 	}
 	oneLine(t, g.close(), "an object was not kept")
+}
+
+// Nothing is left open by a go command, nor by a connection that was lost.
+func TestDescriptors(t *testing.T) {
+	d := newDaemon(t).start()
+	d.kill()
+	count := func() int {
+		entries, _ := os.ReadDir("/proc/self/fd")
+		return len(entries)
+	}
+	before := count()
+	for range 3 {
+		d.start()
+		g := start(t, helper.Config{Dial: d.dial})
+		for n := range 30 {
+			g.put(n, []byte{byte(n)})
+		}
+		d.kill()
+		d.start()
+		g.mustHit(1, []byte{1})
+		quiet(t, g.close())
+		d.kill()
+	}
+	if after := count(); after > before {
+		t.Errorf("%d descriptors are open, %d were before", after, before)
+	}
 }

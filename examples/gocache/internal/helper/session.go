@@ -19,7 +19,7 @@ type session struct {
 	conn   net.Conn
 	frames *wire.Reader
 	dir    string
-	view   *view.View    // nil: there is none
+	view   *view.View    // nil: there is none; stays mapped, for the reading goroutine may be looking into it
 	ended  chan struct{} // closed when the keeping goroutine has given it up
 
 	mu     sync.Mutex // guards queued

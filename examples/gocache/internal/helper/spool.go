@@ -17,8 +17,9 @@ import (
 // spool is the directory for the bodies of this go command: in the store if it
 // is known, for the daemon gives the file another name and does not copy it.
 type spool struct {
-	dir  string // empty: not made yet
-	next int
+	dir       string // empty: not made yet
+	next      int
+	elsewhere []string // bodies that had to move
 }
 
 func (s *spool) make(storeDir, temp string) error {
@@ -42,15 +43,24 @@ func (s *spool) path() string {
 	return filepath.Join(s.dir, strconv.Itoa(s.next))
 }
 
+// note remembers a body that moved.
+func (s *spool) note(b *body) {
+	if b.moved {
+		s.elsewhere = append(s.elsewhere, b.file.Name())
+	}
+}
+
 // remove deletes what is left. What the daemon took has another name by now.
 func (s *spool) remove() {
 	if s.dir != "" {
 		os.RemoveAll(s.dir)
 	}
+	for _, path := range s.elsewhere {
+		os.Remove(path)
+	}
 }
 
-// spoolBody writes a put's body to a file. It is read-only: nobody has a reason
-// to write to an object.
+// spoolBody writes a put's body to a file.
 func (h *helper) spoolBody(req cacheprog.Request) (wire.Put, error) {
 	if len(req.ActionID) != 32 || len(req.OutputID) != 32 || req.BodySize < 0 {
 		return wire.Put{}, errors.New("gocache expects identifiers of 32 bytes")
@@ -62,17 +72,17 @@ func (h *helper) spoolBody(req cacheprog.Request) (wire.Put, error) {
 	if err := h.spool.make(storeDir, h.cfg.Temp); err != nil {
 		return wire.Put{}, err
 	}
-	m := wire.Put{Action: object.Action(req.ActionID), Output: object.Output(req.OutputID), Size: req.BodySize, Path: h.spool.path()}
-	f, err := os.OpenFile(m.Path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o444)
+	b, err := newBody(h.spool.path(), h.cfg.Temp)
 	if err != nil {
 		return wire.Put{}, err
 	}
-	n, err := io.Copy(f, h.in.Body())
-	if closeErr := f.Close(); err == nil {
+	_, err = io.Copy(b, h.in.Body())
+	if closeErr := b.file.Close(); err == nil {
 		err = closeErr
 	}
-	if err == nil && n != m.Size {
-		err = fmt.Errorf("the body of a put has %d bytes instead of %d", n, m.Size)
+	h.spool.note(b)
+	if err == nil && b.size != req.BodySize {
+		err = fmt.Errorf("the body of a put has %d bytes instead of %d", b.size, req.BodySize)
 	}
-	return m, err
+	return wire.Put{Action: object.Action(req.ActionID), Output: object.Output(req.OutputID), Size: b.size, Path: b.file.Name()}, err
 }

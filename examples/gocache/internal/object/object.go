@@ -38,8 +38,10 @@ type Entry struct {
 // Dir is the directory below a store's own that holds the objects.
 const Dir = "objects"
 
-// Path returns the file that holds output in the store at dir.
+// Path returns the file that holds output in the store at dir, which is a clean
+// path.
 func Path(dir string, output Output) string {
+	const separator = string(filepath.Separator)
 	name := output.String()
-	return filepath.Join(dir, Dir, name[:2], name)
+	return dir + separator + Dir + separator + name[:2] + separator + name // Join would clean it, for every hit
 }

@@ -26,6 +26,7 @@ func stampOf(path string) (Stamp, error) {
 	}
 	return Stamp{Size: st.Size, ModTime: st.Mtim.Nano(), Inode: st.Ino}, nil
 }
+
 func pathError(path string, err error) error {
 	return &fs.PathError{Op: "lstat", Path: path, Err: err}
 }

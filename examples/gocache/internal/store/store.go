@@ -24,7 +24,7 @@ const touchInterval = time.Hour
 
 // Config says where a store is and how large it may be.
 type Config struct {
-	Dir      string               // required; created with mode 0700
+	Dir      string               // required, a clean path; created with mode 0700
 	Limit    int64                // bytes of objects; zero: DefaultLimit
 	Grace    time.Duration        // how long an object is safe after its last use; zero: DefaultGrace
 	Now      func() time.Time     // nil: time.Now

@@ -244,6 +244,36 @@ func TestIndexPrefix(t *testing.T) {
 	}
 }
 
+// A record with any byte changed counts for nothing.
+func TestIndexFlipped(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, store.Config{Dir: dir})
+	index := filepath.Join(dir, "index")
+	start := size(t, index)
+	want := put(t, s, action(1), content(1))
+	end := size(t, index)
+	s.Close()
+	whole, err := os.ReadFile(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := start; at < end; at++ {
+		changed := bytes.Clone(whole)
+		changed[at] ^= 4
+		if err := os.WriteFile(index, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, store.Config{Dir: dir})
+		if e, ok := s.Get(action(1)); ok {
+			t.Errorf("byte %d changed: Get = %+v, the record was %+v", at-start, e, want)
+		}
+		if s.Stats().Damaged == 0 {
+			t.Errorf("byte %d changed: nobody noticed", at-start)
+		}
+		s.Close()
+	}
+}
+
 func size(t *testing.T, path string) int64 {
 	t.Helper()
 	info, err := os.Stat(path)
@@ -283,7 +313,13 @@ func TestView(t *testing.T) {
 		}
 	}
 	clock.advance(2 * store.DefaultGrace)
-	put(t, s, action(100), bytes.Repeat([]byte{1}, 500)) // condemns
+	running, _ := s.Attach()
+	put(t, s, action(100), bytes.Repeat([]byte{1}, 500)) // condemns, among others
+	mustHit(t, s, action(0), bytes.Repeat([]byte{0}, 45))
+	running.Close(true)
+	if !has(s, 0) || has(s, 1) {
+		t.Fatalf("0 is there: %v, 1 is there: %v", has(s, 0), has(s, 1))
+	}
 	if lease, path := s.Attach(); path != "" {
 		t.Errorf("after an eviction the old view is offered: %s", path)
 	} else {
