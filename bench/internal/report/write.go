@@ -1,0 +1,5 @@
+package report
+
+import "github.com/daemonry/daemonry/bench/internal/result"
+
+func Write(f *result.File, path string) error { return nil }
