@@ -19,6 +19,7 @@ type binding struct {
 	generation uint64
 	notify     string   // where a later broker will listen; "": as the environment says
 	tell       []string // for the broker, once all of it is in place
+	heard      bool     // Serve is not entered before the broker has heard that
 	release    func()
 }
 
@@ -38,7 +39,9 @@ func start(ctx context.Context, e Endpoint, env environment, early error, m meth
 	if b.notify != "" {
 		s.notify = b.notify
 	}
-	_ = s.tell(b.tell...) // the record says the same
+	if err := s.tell(b.tell...); err == nil && b.heard { // the record says the same
+		s.awaitHeard()
+	}
 	defer s.answerRecalls()()
 	return s.serve(ctx, m.serve)
 }

@@ -37,7 +37,7 @@ func bindByHand(e Endpoint, env environment, bind func(Endpoint) (net.Listener, 
 	h.notified = env.notify != ""
 	broker, err := h.clear()
 	if err != nil {
-		return nil, err
+		return nil, withHolder(asBindError(e, err))
 	}
 	defer broker.Close() // nil if a broker has it
 	l, took, err := bindWithin(e, DefaultBindBudget, bind)

@@ -5,6 +5,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -157,7 +158,8 @@ func TestBootstrapReportsWhatTheSystemRefuses(t *testing.T) {
 		p := newPlace(t)
 		p.listen()
 		d := p.start("echo", []string{"DAEMONRY_ENDPOINT=" + p.e.String()})
-		if status, _ := d.wait(); status != 1 || !strings.Contains(d.stderr.String(), "endpoint already bound: "+p.e.String()) {
+		holder := fmt.Sprintf("process %d (", os.Getpid())
+		if status, _ := d.wait(); status != 1 || !strings.Contains(d.stderr.String(), "endpoint already bound: "+p.e.String()) || !strings.Contains(d.stderr.String(), holder) {
 			t.Errorf("status %d, stderr %s", status, d.stderr.String())
 		}
 		if m := p.next(); m.BindErrorKind != string(KindAlreadyBound) {

@@ -16,6 +16,9 @@ func bindGiven(e Endpoint, env environment, bind func(Endpoint) (net.Listener, e
 	if given, err := ParseEndpoint(env.endpoint); env.endpoint != "" && (err != nil || given.address != e.address) {
 		return nil, &BindError{Kind: KindInvalidEndpoint, Endpoint: e, Err: fmt.Errorf("the broker expects it at %q", env.endpoint)}
 	}
+	// Said before the path exists: the broker, which sees it appear, then waits for
+	// the record to be complete.
+	_ = (&session{notify: env.notify}).tell(notify.KeyPhase + "=binding")
 	l, took, err := bindWithin(e, DefaultBindBudget, bind)
 	if err != nil {
 		return nil, err
@@ -27,6 +30,7 @@ func bindGiven(e Endpoint, env environment, bind func(Endpoint) (net.Listener, e
 	return &binding{
 		listeners: []Listener{{Name: listenerName(e), Listener: l}},
 		tell:      boundIn(took),
+		heard:     true,
 		release:   func() { l.Close() },
 	}, nil
 }

@@ -53,7 +53,7 @@ type listener struct {
 func Listen(e Endpoint) (net.Listener, error) {
 	raw, err := listenRaw(e)
 	if err != nil {
-		return nil, asBindError(e, err)
+		return nil, withHolder(asBindError(e, err))
 	}
 	l, err := newListener(raw, false)
 	if err != nil {

@@ -77,7 +77,7 @@ func (p *place) next() notify.Message {
 	for timer := time.After(patience); ; {
 		select {
 		case m := <-p.told:
-			if !m.Serving {
+			if !m.Serving && !m.Binding && !m.Barrier {
 				return m
 			}
 		case <-timer:

@@ -138,6 +138,27 @@ func (s *session) tell(lines ...string) error {
 	return err
 }
 
+// heardWithin bounds the wait for a broker that hangs; one that has gone is
+// noticed at once.
+const heardWithin = time.Second
+
+// awaitHeard returns once everything that was told has been acted on, by
+// systemd's BARRIER=1: whoever reads the socket closes the pipe when it gets
+// there. So the endpoint is public, and the event spawned was told, before Serve
+// begins.
+func (s *session) awaitHeard() {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return
+	}
+	defer r.Close()
+	err = notify.SendFiles(s.notify, []int{int(w.Fd())}, "BARRIER=1")
+	w.Close()
+	if err == nil && r.SetReadDeadline(time.Now().Add(heardWithin)) == nil {
+		_, _ = r.Read(make([]byte, 1)) // the end of the file is the answer
+	}
+}
+
 func (s *session) setUnheard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -31,7 +31,7 @@ const rootExample = `  daemonry add hello --idle 10m -- /usr/local/bin/hellod
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.endpoint(), a.connect(), a.exec(), a.demo(),
-		a.status(), a.logs(), a.events(),
+		a.status(), a.logs(), a.events(), a.conform(),
 		a.add(), a.remove(), a.start(), a.stop(), a.restart(), a.enable(), a.disable(),
 		a.session(), a.shutdown(), a.broker(), a.version(),
 		exitCodesTopic(), environmentTopic(),

@@ -20,6 +20,9 @@ func (c console) detail(s *daemonryv1.Service) string {
 	d.sayIn(stateStyle(s.GetState()), "state", c.stateLine(s))
 	d.say("status", s.GetStatus())
 	d.error(s)
+	for _, finding := range s.GetFindings() {
+		d.sayIn(styleWarn, "finding", finding)
+	}
 	d.endpoints(s)
 	d.processes(s)
 	d.say("clients", clientsLine(s))

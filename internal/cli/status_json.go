@@ -57,6 +57,7 @@ type serviceJSON struct {
 	Connections   *uint32        `json:"connections"`
 	Pending       *uint32        `json:"pending"`
 	Phases        phasesJSON     `json:"phases"`
+	Findings      []string       `json:"findings"`
 	Log           string         `json:"log"`
 	LastExit      *exitJSON      `json:"last_exit"`
 	NextAttemptAt *time.Time     `json:"next_attempt_at"`
@@ -128,7 +129,8 @@ func jsonOfService(s *daemonryv1.Service) serviceJSON {
 		Starts: s.GetStarts(), Ready: s.GetReady(), Status: s.GetStatus(),
 		StartedAt: jsonTime(s.GetStartedAt()), LastUsedAt: jsonTime(s.GetLastUsedAt()),
 		Connections: s.Connections, Pending: s.Pending, Phases: jsonOfPhases(s.GetPhases()),
-		Log: s.GetLog(), LastExit: jsonOfExit(s.GetLastExit()),
+		Findings: append([]string{}, s.GetFindings()...), // [] and not null
+		Log:      s.GetLog(), LastExit: jsonOfExit(s.GetLastExit()),
 		NextAttemptAt: jsonTime(s.GetNextAttemptAt()), Error: jsonOfError(s.GetError()),
 	}
 }

@@ -91,12 +91,12 @@ func Checks() []Check {
 			Hint: "close the listener, never shut it down; in Python socket.close(), not socket.shutdown()",
 		},
 		{
-			Name: announces, Promise: "P6, §3, §11", needs: first(),
+			Name: announces, Promise: "P6, §3, §11", needs: append(first(), answers),
 			Why:  "Who waits for readiness is let through at READY=1 and expects an answer then.",
-			Hint: "send READY=1 to NOTIFY_SOCKET when a request would be answered at once, not before; or never speak there, and the first accept counts",
+			Hint: "send READY=1 to NOTIFY_SOCKET when a request would be answered at once, not before, and STATUS= before the first accept if that takes a while; or never speak there, and the first accept counts",
 		},
 		{
-			Name: queue, Promise: "P1", needs: first(), only: Inherit,
+			Name: queue, Promise: "P1", needs: append(first(), answers), only: Inherit,
 			Why:  "Clients that came before the daemon did must not pay for being early.",
 			Hint: "accept until the backlog is empty, and serve every connection that accept returns",
 		},
@@ -111,12 +111,12 @@ func Checks() []Check {
 			Hint: "after the stop signal serve every connection that was accepted before it, then exit with status 0",
 		},
 		{
-			Name: survivesBroker, Promise: "P9", needs: first(),
+			Name: survivesBroker, Promise: "P9", needs: append(first(), answers),
 			Why:  "Brokers are killed and replaced; daemons and their clients must not notice.",
 			Hint: "do not tie your life to the parent (no PR_SET_PDEATHSIG, no watching of getppid) and ignore errors of NOTIFY_SOCKET",
 		},
 		{
-			Name: twoAtOnce, Promise: "P10", needs: first(),
+			Name: twoAtOnce, Promise: "P10", needs: append(first(), answers),
 			Why:  "A new build is proven on the same listener before the old one leaves; without this upgrades wait until the daemon is idle.",
 			Hint: "let two copies share what they keep on disk, and accept without exclusive locks; if that cannot be, set [policy] upgrade = \"when_idle\" and leave this check out (--skip two-at-once)",
 		},
@@ -126,7 +126,7 @@ func Checks() []Check {
 			Hint: "bind before loading anything; --bind-budget sets another limit",
 		},
 		{
-			Name: restarts, Promise: "P1, P8", needs: append(first(), queue),
+			Name: restarts, Promise: "P1, P8", needs: append(first(), answers, queue),
 			Why:  "A crash must cost nobody in the queue, and must not need a person to clean up.",
 			Hint: "do not refuse to start because of what a predecessor left behind: use kernel locks, which die with their holder, not pid files",
 		},

@@ -25,7 +25,7 @@ type client struct {
 
 // dial connects and does no more.
 func (tr *trial) dial(ctx context.Context, path string) (*client, error) {
-	ctx, cancel := within(ctx, tr.lab.t.Answer, "the endpoint did not take a connection")
+	ctx, cancel := within(ctx, tr.lab.t.Start, "the endpoint did not take a connection")
 	defer cancel()
 	conn, err := endpoint.Dial(ctx, "unix", path)
 	if err != nil && ctx.Err() != nil {
@@ -76,8 +76,8 @@ func (c *client) identify() error {
 	})
 }
 
-// pendingError says that a connection was dropped from the queue.
-var errDropped = errors.New("the connection was reset while it waited in the queue")
+// errDropped says that a connection was dropped from the queue.
+var errDropped error = &finding{"it reset a connection that waited in its queue"}
 
 // dropped reports whether the queue that the connection waited in has gone. It is of use
 // for a connection on which nothing was sent.
@@ -144,12 +144,26 @@ func held(ctx context.Context, c *client) error {
 }
 
 // send sends the request.
-func (c *client) send(x *Exchange) error {
-	if len(x.Send) == 0 {
+func (c *client) send(request []byte) error {
+	if len(request) == 0 {
 		return nil
 	}
-	_, err := c.conn.Write(x.Send)
+	_, err := c.conn.Write(request)
 	return err
+}
+
+// halves returns the request without its last byte, and that byte. A shorter one
+// cannot be cut.
+func (x *Exchange) halves() (head, tail []byte) {
+	if n := len(x.Send) - 1; n > 0 {
+		return x.Send[:n], x.Send[n:]
+	}
+	return x.Send, nil
+}
+
+// closed reports whether err says that the other side has closed the connection.
+func closed(err error) bool {
+	return errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET)
 }
 
 // answerLimit is how much of an answer is searched, in bytes.
@@ -168,7 +182,7 @@ func (c *client) receive(ctx context.Context, x *Exchange) error {
 			return nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return context.Cause(ctx)
-		case errors.Is(err, io.EOF), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE):
+		case errors.Is(err, io.EOF), closed(err):
 			return found("the connection was closed %s", after(got))
 		case err != nil:
 			return err
@@ -192,7 +206,7 @@ func after(got []byte) string {
 
 // ask sends the request and waits for the answer.
 func (c *client) ask(ctx context.Context, x *Exchange) error {
-	if err := c.send(x); errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
+	if err := c.send(x.Send); closed(err) {
 		return found("the connection was closed before the request was sent")
 	} else if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,19 +31,29 @@ type daemon struct {
 	notes      *notes
 	lock       *record.Lock
 	begun      time.Time // when the gate was opened
+	maker      int       // in mode bind the pid that called listen, as the kernel says
 
 	// alive ends, with an *exitedError, when main has ended.
 	alive  context.Context
 	cancel context.CancelCauseFunc
-	seen   chan struct{} // closed when nobody waits for main's end any more
+	seen   chan struct{} // closed when main has ended, or its end cannot be seen
+	exit   process.Exit  // to be read after seen
 	ended  bool          // the group was killed
 }
 
-// start starts the command as a broker does. The daemon belongs to the trial, which ends it.
-func (tr *trial) start(ctx context.Context) (*daemon, error) { return tr.launch(ctx, direct) }
+// An intermediary stands between the kit and the command.
+type intermediary struct {
+	shape  func(process.Spec) process.Spec
+	reveal func(ctx context.Context) (*process.Process, error) // the command, once it runs
+	drop   func()                                              // if nothing was started
+}
 
-// launch starts what wrap makes of the command.
-func (tr *trial) launch(ctx context.Context, wrap func(*daemon, process.Spec) (*process.Gated, error)) (*daemon, error) {
+// start starts the command as a broker does. The daemon belongs to the trial,
+// which ends it.
+func (tr *trial) start(ctx context.Context) (*daemon, error) { return tr.launch(ctx, nil) }
+
+// launch starts the command, through an intermediary if there is one.
+func (tr *trial) launch(ctx context.Context, between *intermediary) (*daemon, error) {
 	l := tr.lab
 	l.generation++
 	d := &daemon{trial: tr, generation: l.generation, given: l.public, link: tr.link, seen: make(chan struct{})}
@@ -53,16 +64,47 @@ func (tr *trial) launch(ctx context.Context, wrap func(*daemon, process.Spec) (*
 	if err := d.prepare(); err != nil {
 		return nil, fmt.Errorf("cannot prepare a start: %w", err)
 	}
-	gated, err := wrap(d, d.spec())
-	d.lock.Close() // ours: the daemon has its own
-	if err != nil {
+	if err := d.spawn(between); err != nil {
 		d.notes.close()
+		if between != nil {
+			between.drop()
+		}
 		return nil, err
 	}
-	d.alive, d.cancel = context.WithCancelCause(ctx)
-	go d.watch()
 	tr.daemons = append(tr.daemons, d)
-	return d, errors.Join(d.write(), d.open(gated))
+	d.main = d.leader
+	var err error
+	if between != nil {
+		var p *process.Process
+		if p, err = between.reveal(ctx); err == nil {
+			d.main = p
+		}
+	}
+	d.alive, d.cancel = context.WithCancelCause(ctx)
+	go d.watch(context.WithoutCancel(ctx))
+	return d, err
+}
+
+// spawn starts the process and opens the gate.
+func (d *daemon) spawn(between *intermediary) error {
+	defer d.lock.Close() // our copy: the daemon has its own
+	s := d.spec()
+	if between != nil {
+		s = between.shape(s)
+	}
+	gated, err := process.Start(s)
+	if err != nil {
+		return err
+	}
+	d.leader = gated.Process()
+	if err := d.write(); err != nil {
+		return errors.Join(err, gated.Abort())
+	}
+	d.begun = time.Now()
+	if err := gated.Open(); err != nil {
+		return errors.Join(err, gated.Abort())
+	}
+	return nil
 }
 
 // private is the path of a private socket of this generation.
@@ -100,20 +142,6 @@ func (d *daemon) spec() process.Spec {
 	return s
 }
 
-// direct is the usual start.
-func direct(d *daemon, s process.Spec) (*process.Gated, error) {
-	gated, err := process.Start(s)
-	if err == nil {
-		d.leader, d.main = gated.Process(), gated.Process()
-	}
-	return gated, err
-}
-
-func (d *daemon) open(gated *process.Gated) error {
-	d.begun = time.Now()
-	return gated.Open()
-}
-
 // write writes the record that a broker writes before the first instruction.
 func (d *daemon) write() error {
 	l := d.trial.lab
@@ -126,48 +154,51 @@ func (d *daemon) write() error {
 }
 
 // watch ends alive with the daemon.
-func (d *daemon) watch() {
+func (d *daemon) watch(ctx context.Context) {
 	defer close(d.seen)
-	exit, err := d.main.Wait(d.alive)
+	exit, err := d.main.Wait(ctx)
 	if err != nil {
 		d.cancel(err)
 		return
 	}
+	d.exit = exit
 	d.cancel(&exitedError{exit, process.Left(d.main.Identity().PID)})
 }
 
-// exit returns how the daemon ended; false: it lives.
-func (d *daemon) exit() (process.Exit, bool) {
-	if e, ok := errors.AsType[*exitedError](context.Cause(d.alive)); ok {
-		return e.exit, true
-	}
-	return process.Exit{}, false
-}
-
-// waitExit waits for the daemon's end.
-func (d *daemon) waitExit(ctx context.Context) (process.Exit, error) {
+// gone reports whether the daemon has ended.
+func (d *daemon) gone() bool {
 	select {
-	case <-d.alive.Done():
-	case <-ctx.Done():
+	case <-d.seen:
+		return true
+	default:
+		return false
 	}
-	if exit, ended := d.exit(); ended {
-		return exit, nil
-	}
-	return process.Exit{}, context.Cause(ctx)
 }
 
-// bound waits until the daemon listens at the path that it was given, publishes it
-// as a broker does, and returns the connection that found out. In mode inherit there
-// is nothing to wait for, and the client is first.
+// bound waits until the daemon listens at the path that it was given, publishes
+// it as a broker does, and returns the connection that found out. In mode
+// inherit there is nothing to wait for, and the client is first.
 func (d *daemon) bound(first *client) (*client, error) {
+	return d.boundWithin(d.trial.lab.t.Start, first)
+}
+
+func (d *daemon) boundWithin(limit time.Duration, first *client) (*client, error) {
+	c, err := d.listening(limit, first)
+	if err != nil {
+		return nil, err
+	}
+	return c, d.publish()
+}
+
+// listening is bound without publishing, which takes time that is not the daemon's.
+func (d *daemon) listening(limit time.Duration, first *client) (c *client, err error) {
 	tr := d.trial
 	if tr.listener != nil {
 		return first, nil
 	}
-	ctx, cancel := within(d.alive, tr.lab.t.Start, "it did not listen at "+d.given)
+	ctx, cancel := within(d.alive, limit, "it did not listen at the path that it was given")
 	defer cancel()
-	var c *client
-	err := await(ctx, func() (_ bool, err error) {
+	err = await(ctx, func() (_ bool, err error) {
 		c, err = tr.dial(ctx, d.given)
 		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ECONNREFUSED) {
 			return false, nil // not bound, or bound and not listening
@@ -177,21 +208,57 @@ func (d *daemon) bound(first *client) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Link(d.given, d.link); err != nil {
-		return nil, err
+	peer, err := endpoint.PeerOf(c.conn)
+	d.maker = peer.PID
+	return c, err
+}
+
+// publish makes sure that the socket of mode bind is the daemon's own, and renames it
+// over the public path.
+func (d *daemon) publish() error {
+	if d.trial.listener != nil {
+		return nil
 	}
-	return c, endpoint.Rename(d.given, tr.lab.public)
+	members, err := d.members()
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(members, func(p proc) bool { return p.pid == d.maker }) {
+		return found("the socket at its path was made by process %d (%s), which is none of its", d.maker, process.Command(d.maker))
+	}
+	if err := os.Link(d.given, d.link); err != nil {
+		return err
+	}
+	return endpoint.Rename(d.given, d.trial.lab.public)
+}
+
+// settle gives the daemon time to do what it should not, or to end.
+func (d *daemon) settle() {
+	timer := time.NewTimer(d.trial.lab.t.Settle)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-d.alive.Done():
+	}
 }
 
 // stop sends the stop signal and waits for the end; false: the grace was not
 // enough.
 func (d *daemon) stop() (process.Exit, bool) {
-	t := d.trial.lab.t
-	d.signal(t.StopSignal)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.alive), t.Grace)
-	defer cancel()
-	exit, err := d.waitExit(ctx)
-	return exit, err == nil
+	d.signal(d.trial.lab.t.StopSignal)
+	return d.awaitEnd()
+}
+
+// awaitEnd waits for the end, at most for the grace.
+func (d *daemon) awaitEnd() (process.Exit, bool) {
+	grace := time.NewTimer(d.trial.lab.t.Grace)
+	defer grace.Stop()
+	select {
+	case <-d.seen:
+		return d.exit, true
+	case <-grace.C:
+		return process.Exit{}, false
+	}
 }
 
 // signal reaches the whole group, as a broker's does. A group that has gone is
@@ -204,7 +271,7 @@ func (d *daemon) finish() error {
 		return nil
 	}
 	d.signal(syscall.SIGCONT)
-	if _, gone := d.exit(); !gone && !d.trial.lab.deaf {
+	if !d.gone() && !d.trial.lab.deaf {
 		d.stop()
 	}
 	return d.kill()
@@ -215,19 +282,18 @@ func (d *daemon) finish() error {
 func (d *daemon) kill() error {
 	d.ended = true
 	d.signal(syscall.SIGKILL)
-	err := d.killHolders()
+	dev, ino, err := endpoint.PathInode(d.lock.Path())
+	if err == nil {
+		err = killHolders(dev, ino)
+	}
 	<-d.seen
 	return err
 }
 
-// killHolders kills the processes that have this generation's lock, which they
-// can only have inherited.
-func (d *daemon) killHolders() error {
-	dev, ino, err := endpoint.PathInode(d.lock.Path())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := within(context.WithoutCancel(d.alive), DefaultGrace, "what the daemon left behind did not end")
+// killHolders kills the processes that have the file open, which is one that
+// they can only have inherited from us.
+func killHolders(dev, ino uint64) error {
+	ctx, cancel := within(context.Background(), DefaultGrace, "what the daemon left behind did not end")
 	defer cancel()
 	return await(ctx, func() (bool, error) {
 		pids, err := process.Holders(dev, ino)
@@ -276,14 +342,10 @@ func killVerified(pid int) {
 func (d *daemon) close() error {
 	d.cancel(nil)
 	d.notes.close()
-	var err error
-	for _, p := range []*process.Process{d.main, d.leader} {
-		if _, bad := p.Wait(context.Background()); bad == nil {
-			err = errors.Join(err, p.Reap())
-		}
-		if p != d.leader || d.main == d.leader {
-			continue
-		}
+	<-d.seen
+	_, err := d.leader.Wait(context.Background())
+	if err == nil {
+		err = d.leader.Reap()
 	}
 	d.main.Close()
 	d.leader.Close()
@@ -294,7 +356,9 @@ func (d *daemon) close() error {
 }
 
 // readPID reads the pid that an intermediary prints.
-func readPID(r *os.File) (int, error) {
+func readPID(ctx context.Context, r *os.File) (int, error) {
+	stop := context.AfterFunc(ctx, func() { _ = r.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
 	line, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
 		return 0, err

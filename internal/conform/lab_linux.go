@@ -28,6 +28,8 @@ type lab struct {
 	log        *os.File
 	generation uint64
 	deaf       bool // it is known not to end at the stop signal
+	announces  bool // it is known to send READY=1
+	mute       bool // it is known to speak on the notify socket and not to say READY=1
 }
 
 func openLab(t Target, mode Mode) (*lab, error) {
@@ -126,14 +128,29 @@ func (tr *trial) close() error {
 		errs = append(errs, d.close())
 	}
 	if tr.listener != nil {
-		errs = append(errs, tr.listener.Close())
+		errs = append(errs, killHolders(tr.listener.Inode()), tr.listener.Close())
 	}
+	tr.removePaths()
+	return errors.Join(errs...)
+}
+
+// renew makes the endpoint anew, so that starts that are measured do not depend on
+// each other.
+func (tr *trial) renew() error {
+	if tr.listener == nil {
+		return nil
+	}
+	err := tr.listener.Close()
+	tr.removePaths()
+	return errors.Join(err, tr.listen())
+}
+
+func (tr *trial) removePaths() {
 	for _, path := range []string{tr.lab.public, tr.link} {
 		if path != "" {
 			_ = os.Remove(path) // often gone
 		}
 	}
-	return errors.Join(errs...)
 }
 
 // output is what the trial's daemons printed last.

@@ -97,7 +97,7 @@ func (t Target) filled() Target {
 		t.Starts = DefaultStarts
 	}
 	for _, limit := range []struct {
-		value *time.Duration
+		value  *time.Duration
 		orElse time.Duration
 	}{{&t.Start, DefaultStart}, {&t.Answer, DefaultAnswer}, {&t.Grace, DefaultGrace}, {&t.BindBudget, DefaultBindBudget}, {&t.Settle, DefaultSettle}} {
 		if *limit.value == 0 {

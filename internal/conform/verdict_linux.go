@@ -60,8 +60,10 @@ func judge(r Result, detail string, err error) Result {
 		r.Status, r.Detail, r.Hint = NotApplicable, inapt.why, ""
 	case errors.As(err, &warned):
 		r.Status, r.Detail = Warn, warned.detail
-	default:
+	case its(err):
 		r.Status, r.Detail = Fail, err.Error()
+	default:
+		r.Status, r.Detail = Fail, "this could not be looked at: "+err.Error()
 	}
 	return r
 }
