@@ -69,6 +69,8 @@ func (u *unit) pokeLocked() {
 		case p.poke <- struct{}{}:
 		default: // it was poked already
 		}
+		p.idleBell.ring()
+		p.stallBell.ring()
 	}
 }
 
@@ -162,6 +164,7 @@ func (u *unit) acceptMeansReadyLocked(p *running) bool {
 // backlog; the broker's own is put back.
 func (u *unit) readyLocked(m *lifecycle.Machine, now time.Time, p *running) []lifecycle.Action {
 	u.phases.ready = now.Sub(u.phases.decided)
+	u.recordProgramLocked(p)
 	for _, l := range u.listeners {
 		if err := l.Relisten(endpoint.Backlog()); err != nil {
 			u.b.log.Warn("cannot restore the backlog", "service", u.name.String(), "error", err)

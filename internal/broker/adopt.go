@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/daemonry/daemonry"
@@ -53,11 +54,15 @@ func (b *Broker) adoptEntryLocked(e record.Entry) {
 			log.Error("cannot adopt", "error", err)
 		}
 	case verdict == record.Leftover:
+		b.found[e.Key] = append(b.found[e.Key], judged(e.Record)+"; others hold its lock")
 		log.Warn("processes of an earlier generation are left; they are not touched", "pids", holdersOf(record.LockPath(b.dirs.Private(""), e.Key, e.Generation)))
 	case verdict == record.Foreign:
+		b.found[e.Key] = append(b.found[e.Key], judged(e.Record))
 		log.Warn("record is of another pid namespace or machine; it is left alone")
 	default:
-		log.Info("record is stale", "pid", e.Record.PID)
+		why := judged(e.Record)
+		b.found[e.Key] = append(b.found[e.Key], why)
+		log.Info("record is stale", "pid", e.Record.PID, "why", why)
 		b.clear(e)
 	}
 }
@@ -70,6 +75,10 @@ func (b *Broker) clear(e record.Entry) {
 	}
 	if err := os.Remove(e.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		b.log.Warn("cannot clear a record", "record", e.Key, "error", err)
+	}
+	stem := b.dirs.Private(endpoint.Short(e.Key) + "." + strconv.FormatUint(e.Generation, 10))
+	for _, suffix := range []string{".sock", ".notify", ".recall"} {
+		os.Remove(stem + suffix) // there may be none
 	}
 }
 
@@ -99,7 +108,16 @@ func (b *Broker) adoptLive(e record.Entry) error {
 		b.log.Warn("cannot listen for an adopted daemon's notifications", "service", r.Service, "error", err)
 		run.notify = nil
 	}
-	u.adoptRunning(run, recoverListeners(p, r))
+	if r.Program != nil {
+		run.program.Store(r.Program)
+	}
+	if r.Mode == string(daemonry.ModeBind) {
+		u.adoptBinding(run, r)
+	} else {
+		u.adoptRunning(run, recoverListeners(p, r))
+		u.recall(run, r)
+	}
+	u.thawAdopted(run, r)
 	return nil
 }
 
@@ -134,6 +152,7 @@ func (u *unit) adoptRunning(p *running, listeners []*endpoint.Listener) {
 	u.mu.Lock()
 	u.procs[p.generation] = p
 	u.startedAt = p.startedAt
+	u.findPlaceLocked()
 	u.standby = len(listeners) == 0
 	if !u.standby {
 		if err := u.watchListenersLocked(listeners); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/daemonry/daemonry"
 	"github.com/daemonry/daemonry/internal/definition"
 	"github.com/daemonry/daemonry/internal/endpoint"
+	"github.com/daemonry/daemonry/internal/proxy"
 	"github.com/daemonry/daemonry/internal/watch"
 )
 
@@ -39,6 +40,8 @@ type Broker struct {
 	watcher   *watch.Watcher
 	hub       hub
 	seat      *seat
+	arrivals  arrivals
+	pump      proxy.Pump
 
 	ctx         context.Context // ends when the broker ends
 	end         context.CancelFunc
@@ -50,8 +53,9 @@ type Broker struct {
 	mu          sync.Mutex // guards what follows; taken before any unit.mu
 	defs        map[string]definition.Definition
 	refused     map[string]definition.Refusal
-	generations map[string]uint64 // by endpoint key: the highest that a record had when the broker began
-	units       map[string]*unit  // by endpoint key
+	generations map[string]uint64   // by endpoint key: the highest that a record had when the broker began
+	units       map[string]*unit    // by endpoint key
+	found       map[string][]string // by endpoint key: records of no live process, when the broker began
 	closing     bool
 }
 
@@ -88,6 +92,7 @@ func newBroker(ctx context.Context, opt Options, dirs endpoint.Dirs, seat *seat)
 		log:     newLogger(opt),
 		defs:    map[string]definition.Definition{},
 		refused: map[string]definition.Refusal{}, generations: map[string]uint64{},
+		found: map[string][]string{},
 		units: map[string]*unit{},
 	}
 	b.hub.init()

@@ -49,10 +49,8 @@ func offered(d definition.Definition) error {
 		}
 	}
 	switch {
-	case modeOf(s) != daemonry.ModeInherit:
+	case modeOf(s) != daemonry.ModeInherit && !binds(s):
 		return refuse("mode", string(s.Mode))
-	case s.Ready == daemonry.ReadyProbe:
-		return refuse("ready", string(s.Ready))
 	case s.Versions != "":
 		return refuse("versions", s.Versions)
 	}

@@ -5,7 +5,8 @@
 //
 // A unit is one (service, version, instance). Its listeners are bound as long
 // as it is neither failed nor disabled; the watcher tells when a connection
-// waits, nobody here ever accepts one.
+// waits. Nobody here accepts one, but for clients that wait on a listener that
+// is not the endpoint any more (bind_handover.go).
 //
 // # Concurrency
 //

@@ -39,10 +39,12 @@ func (u *unit) forget(p *running) {
 func (u *unit) spawned(p *running) {
 	u.look(p)
 	u.event(func(m *lifecycle.Machine, now time.Time) []lifecycle.Action {
-		u.phases.spawn = now.Sub(u.phases.decided)
+		if p.bind == nil { // else it is spawned when it has bound
+			u.phases.spawn = now.Sub(u.phases.decided)
+		}
 		u.startedAt = p.startedAt
 		actions := m.Spawned(now, p.generation)
-		if u.def.Service.Ready == daemonry.ReadyExec {
+		if u.def.Service.Ready == daemonry.ReadyExec && p.bind == nil {
 			actions = append(actions, m.Ready(now, p.generation)...)
 		}
 		return actions
@@ -52,16 +54,28 @@ func (u *unit) spawned(p *running) {
 // look starts the goroutines that go with a live process.
 func (u *unit) look(p *running) {
 	u.b.spawnGoroutine(func() { u.awaitExit(p) })
+	u.b.spawnGoroutine(func() { u.awaitProgram(p) })
 	if p.notify != nil {
 		u.b.spawnGoroutine(func() { u.listen(p) })
 	}
-	u.b.spawnGoroutine(func() { u.awaitAccept(p) })
+	if p.bind != nil && !p.bind.public {
+		u.b.spawnGoroutine(func() { u.awaitBound(p) }) // awaitAccept is to follow
+	} else {
+		u.b.spawnGoroutine(func() { u.awaitAccept(p) })
+	}
+	u.b.spawnGoroutine(func() { u.watchIdle(p) })
+	u.b.spawnGoroutine(func() { u.watchStall(p) })
+	if probes(p.service) {
+		u.b.spawnGoroutine(func() { u.probe(p) })
+	}
 }
 
 // awaitExit waits for the end of a process, or of the broker.
 func (u *unit) awaitExit(p *running) {
 	exit, err := p.process.Wait(u.b.ctx)
 	close(p.stop)
+	p.hold.Lock() // nobody freezes it any more
+	defer p.hold.Unlock()
 	if err != nil {
 		if p.notify != nil {
 			p.notify.Close() // the path stays: the next broker binds it again
@@ -72,6 +86,8 @@ func (u *unit) awaitExit(p *running) {
 		}
 		return
 	}
+	u.standIn(p)
+	hear(p) // its last words
 	u.endLeftovers(p)
 	left := p.adopted || process.Left(p.process.Identity().PID) // before it is reaped
 	if err := p.process.Reap(); err != nil {
@@ -80,6 +96,7 @@ func (u *unit) awaitExit(p *running) {
 	if p.notify != nil {
 		p.notify.Remove()
 	}
+	u.removeBinding(p)
 	p.process.Close()
 	u.exited(p, u.exitOf(p, exit), left)
 }
@@ -106,6 +123,10 @@ func (u *unit) exited(p *running, exit lifecycle.Exit, left bool) {
 	}
 	u.event(func(m *lifecycle.Machine, now time.Time) []lifecycle.Action {
 		delete(u.procs, p.generation)
+		p.bindErrorLocked(&exit)
+		p.closeRecalledLocked()
+		p.endWatchdogLocked()
+		u.learnLocked(p, exit)
 		u.ending, u.lastExit = p, &exit
 		u.touchLocked()
 		u.status = ""
@@ -113,11 +134,14 @@ func (u *unit) exited(p *running, exit lifecycle.Exit, left bool) {
 		view := m.View()
 		if view.State == daemonry.StateStarting && view.Generation == p.generation {
 			message := exit.String()
-			if !left {
+			switch {
+			case exit.BindError != "":
+				message = exit.BindError
+			case !left:
 				message = "the command could not be run: " + message
 			}
 			u.noteStartFailureLocked(lifecycle.Failure{
-				Code: daemonry.CodeStartFailed, Message: message, Output: exit.Output,
+				Code: daemonry.CodeStartFailed, Kind: exit.BindKind, Message: message, Output: exit.Output,
 				Generation: p.generation, At: now,
 			})
 		}
@@ -130,6 +154,9 @@ func (u *unit) exited(p *running, exit lifecycle.Exit, left bool) {
 func (u *unit) recoverListenersLocked() {
 	if !u.standby || len(u.procs) > 0 {
 		return
+	}
+	if u.standby = false; closed(u.machine.View().State) {
+		return // it is meant to have none
 	}
 	u.tryPublishLocked()
 }

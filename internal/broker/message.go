@@ -53,6 +53,10 @@ func (u *unit) resolutionLocked() *daemonryv1.ResolveResponse {
 		r.Error = errorMessage(u.publishErrorLocked())
 		return r
 	}
+	if who := u.usurperLocked(); who != "" {
+		r.Error = errorMessage(errorFor("reach", u.name, daemonry.CodeUnsafeEndpoint, "%s", who))
+		return r
+	}
 	r.Network, r.Address = "unix", u.path
 	if l := u.defaultListenerLocked(); l != nil {
 		r.Network, r.Address = l.Network(), l.Address()
@@ -96,6 +100,7 @@ func (u *unit) serviceMessage(backlog backlogs) *daemonryv1.Service {
 			p.MemoryBytes, p.CpuSeconds = memory, cpu.Seconds()
 		}
 	}
+	m.Findings = u.findings()
 	return m
 }
 

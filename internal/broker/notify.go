@@ -16,9 +16,6 @@ func (u *unit) listen(p *running) {
 		if err != nil {
 			return // closed: the process or the broker is gone
 		}
-		for _, fd := range m.Files {
-			closeFD(fd) // the descriptor store is not offered: keep nothing
-		}
 		for _, ignored := range m.Ignored {
 			u.b.log.Warn("senseless notification", "service", u.name.String(), "line", ignored)
 		}
@@ -32,8 +29,10 @@ func (u *unit) notified(p *running, m notify.Message) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.procs[p.generation] != p || m.PID == os.Getpid() { // a barrier of hear's
+		closeAll(m.Files)
 		return
 	}
+	u.storedLocked(p, m)
 	p.spoke = true
 	if m.HasStatus {
 		u.status = m.Status
@@ -49,15 +48,20 @@ func (u *unit) notified(p *running, m notify.Message) {
 			return machine.Extend(now, p.generation, m.Extend)
 		})
 	}
-	if m.Bound {
-		u.eventLocked(func(machine *lifecycle.Machine, now time.Time) []lifecycle.Action {
-			return machine.Bound(now, p.generation)
-		})
+	if m.Binding && p.bind != nil {
+		p.bind.speaks = true
 	}
-	if m.Ready && u.notifyMeansReadyLocked() {
+	if m.Bound {
+		u.saidBoundLocked(p)
+	}
+	if m.Ready && u.notifyMeansReadyLocked() && !u.withholdReadyLocked(p) {
 		u.eventLocked(func(machine *lifecycle.Machine, now time.Time) []lifecycle.Action {
 			return u.readyLocked(machine, now, p)
 		})
+	}
+	u.watchdogLocked(p, m)
+	if m.Ready {
+		u.askForListenerLocked(p)
 	}
 	if m.Stopping {
 		u.eventLocked(func(machine *lifecycle.Machine, now time.Time) []lifecycle.Action {
@@ -73,6 +77,12 @@ func (u *unit) notifyMeansReadyLocked() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+func closeAll(fds []int) {
+	for _, fd := range fds {
+		closeFD(fd)
 	}
 }
 

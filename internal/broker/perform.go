@@ -19,7 +19,7 @@ func (u *unit) performLocked(a lifecycle.Action) {
 	case lifecycle.Disarm:
 		u.disarmLocked()
 	case lifecycle.Terminate:
-		u.signalLocked(a.Generation, u.stopSignalLocked())
+		u.terminateLocked(a.Generation)
 	case lifecycle.Kill:
 		u.signalLocked(a.Generation, syscall.SIGKILL)
 	case lifecycle.Publish:
@@ -28,16 +28,18 @@ func (u *unit) performLocked(a lifecycle.Action) {
 		u.withdrawLocked()
 	case lifecycle.Emit:
 		u.emitLocked(a.Event)
-	case lifecycle.Evidence, lifecycle.Freeze, lifecycle.Thaw:
-		// Nothing sends the events that lead here yet: hangs and idle stop are
-		// not watched for.
-		u.b.log.Warn("no way to perform", "action", a.Do, "service", u.name.String())
+	case lifecycle.Evidence:
+		u.questionLocked(a.Generation)
+	case lifecycle.Thaw:
+		u.thawLocked(a.Generation)
+	case lifecycle.Freeze: // never asked: see stopIdle
 	}
 }
 
 func (u *unit) emitLocked(e lifecycle.Event) {
+	u.completeFailureLocked(e)
 	switch e.Type {
-	case "failed", "exited", "backoff", "upgrade_failed", "slow_start", "stall":
+	case "failed", "exited", "backoff", "upgrade_failed", "slow_start", "stall", "bind_failed", "start_timeout":
 		u.b.log.Warn(e.Type, "service", u.name.String(), "generation", e.Generation, "cause", e.Cause)
 	default:
 		u.b.log.Info(e.Type, "service", u.name.String(), "generation", e.Generation, "cause", e.Cause)

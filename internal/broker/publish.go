@@ -23,6 +23,7 @@ func (u *unit) publishLocked() error {
 	if err != nil {
 		return err
 	}
+	u.notePlaceLocked()
 	if err := u.linkEndpoint(); err != nil {
 		u.b.log.Warn("cannot keep a second link", "service", u.name.String(), "error", err)
 	}
@@ -68,7 +69,11 @@ func (u *unit) bind(spec string) (*endpoint.Listener, error) {
 		path = strings.TrimSuffix(u.path, ".sock") + "." + name + ".sock"
 	}
 	if err := endpoint.RemoveStale(path); err != nil {
-		return nil, fmt.Errorf("cannot publish %s: %w", path, err)
+		err = fmt.Errorf("cannot publish %s: %w", path, err)
+		if who := inTheWay(path); who != "" {
+			err = fmt.Errorf("%w: %s", err, who)
+		}
+		return nil, err
 	}
 	return endpoint.ListenUnix(path, endpoint.Backlog())
 }
@@ -79,6 +84,14 @@ func listenSpecs(s daemonry.Service) []string {
 		return []string{"unix"}
 	}
 	return s.Listen
+}
+
+// inherited are the listeners that a daemon is given.
+func inherited(s daemonry.Service) []string {
+	if binds(s) {
+		return nil
+	}
+	return listenSpecs(s)
 }
 
 // listenerName is the LISTEN_FDNAMES entry of a listen spec.
@@ -101,7 +114,7 @@ func (u *unit) linkEndpoint() error {
 func (u *unit) mend() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.gone || u.listeners == nil {
+	if u.gone || u.listeners == nil && !u.standby {
 		return // withdrawn: it is meant to be missing
 	}
 	if _, err := os.Lstat(u.path); errors.Is(err, fs.ErrNotExist) {
@@ -130,7 +143,7 @@ func (u *unit) disarmLocked() {
 // republishLocked makes the endpoint reachable again: by the second link where
 // the listener lives, else by binding anew.
 func (u *unit) republishLocked() {
-	if u.listeners != nil {
+	if u.listeners != nil || u.standby {
 		err := os.Link(u.linkPath(), u.path)
 		u.b.log.Warn("endpoint was removed; put back", "service", u.name.String(), "path", u.path, "error", err)
 		return
@@ -169,11 +182,15 @@ func (u *unit) publishErrorLocked() *daemonry.Error {
 // withdrawLocked removes the endpoint so that new clients find nothing, then
 // closes what is queued so that nobody waits in vain.
 func (u *unit) withdrawLocked() {
+	usurped := u.usurperLocked() != ""
+	if u.standby && !usurped {
+		os.Remove(u.path) // the daemon's own, which is on its way out
+	}
 	if u.listeners == nil {
 		return
 	}
 	for _, l := range u.listeners {
-		if l.Network() == "unix" {
+		if l.Network() == "unix" && !(usurped && l.Address() == u.path) {
 			os.Remove(l.Address())
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/daemonry/daemonry"
@@ -32,8 +33,13 @@ type running struct {
 	adopted    bool
 	bindError  *bindError // what it said of its failed Bind
 	startedAt  time.Time
-	stop       chan struct{} // closed when the process is gone
-	poke       chan struct{} // holds one: look at the backlog now
+	stop       chan struct{}                   // closed when the process is gone
+	poke       chan struct{}                   // holds one: look at the backlog now
+	service    daemonry.Service                // expanded, as it was started; zero if it was adopted
+	bind       *binding                        // mode bind; nil: it inherits
+	recalled   *recalled                       // nil unless it was asked for its listeners
+	program    atomic.Pointer[process.Program] // what it executed first; nil: not looked at yet
+	watched
 }
 
 // aStart is what one start needs, gathered under the lock so that the start
@@ -72,6 +78,9 @@ func (u *unit) beginStartLocked(generation uint64) {
 		fresh: len(u.procs) == 0,
 	}
 	for _, l := range u.listeners {
+		if binds(u.def.Service) {
+			break // it makes its own
+		}
 		fd, err := dupFD(l.FD())
 		if err != nil {
 			s.copyErr = fmt.Errorf("cannot copy the listener: %w", err)
@@ -80,7 +89,7 @@ func (u *unit) beginStartLocked(generation uint64) {
 		s.listeners = append(s.listeners, listenerCopy{l, fd})
 	}
 	u.phases = phases{decided: s.decided}
-	u.status, u.lastFailed = "", nil
+	u.status, u.lastFailed, u.found = "", nil, nil
 	u.b.spawnGoroutine(func() {
 		defer s.closeListeners()
 		if err := s.run(); err != nil {
@@ -153,7 +162,7 @@ func (s *aStart) prepare() (err error) {
 	if err := process.CheckCommand(s.service.Command); err != nil {
 		return err
 	}
-	for _, spec := range listenSpecs(s.service) {
+	for _, spec := range inherited(s.service) {
 		s.names = append(s.names, listenerName(spec))
 	}
 	log := s.service.Log
@@ -192,7 +201,7 @@ func (s *aStart) expand() (daemonry.Service, error) {
 	}
 	return definition.Expand(s.def.Service, definition.Values{
 		StateDir: u.statePath(), RuntimeDir: u.b.dirs.Runtime,
-		Instance: u.name.Instance, Version: s.version(), Socket: u.path, Home: homeDir(),
+		Instance: u.name.Instance, Version: s.version(), Socket: u.socketPath(s.def, s.generation), Home: homeDir(),
 		Port: portOf(s.def.Service),
 	})
 }
@@ -260,15 +269,16 @@ func openFilesOf(n int) int {
 func (s *aStart) environment() []string {
 	u := s.unit
 	env := definition.Environment(s.service, baseEnvironment())
+	if !binds(s.def.Service) {
+		env = append(env, "LISTEN_FDS="+strconv.Itoa(len(s.listeners)), "LISTEN_FDNAMES="+strings.Join(s.names, ":"))
+	}
 	return append(env,
-		"LISTEN_FDS="+strconv.Itoa(len(s.listeners)),
-		"LISTEN_FDNAMES="+strings.Join(s.names, ":"),
 		"NOTIFY_SOCKET="+s.notifyPath(),
 		"DAEMONRY_SERVICE="+u.name.Service,
 		"DAEMONRY_VERSION="+s.version(),
 		"DAEMONRY_INSTANCE="+u.name.Instance,
 		"DAEMONRY_GENERATION="+strconv.FormatUint(s.generation, 10),
-		"DAEMONRY_ENDPOINT="+u.path,
+		"DAEMONRY_ENDPOINT="+u.socketPath(s.def, s.generation),
 		"DAEMONRY_RECORD="+record.Path(u.b.dirs.Private(""), u.key, s.generation),
 	)
 }
@@ -278,7 +288,7 @@ func (s *aStart) writeRecord(id process.Identity) error {
 	r := record.Record{
 		Service: u.name.Service, Version: u.name.Version, Instance: u.name.Instance,
 		Generation: s.generation, Phase: "starting", Identity: id, UID: os.Getuid(),
-		Endpoint: u.path, Mode: string(daemonry.ModeInherit), Command: s.service.Command,
+		Endpoint: u.socketPath(s.def, s.generation), Mode: string(modeOf(s.def.Service)), Command: s.service.Command,
 		Definition: s.def.File, Notify: s.notifyPath(), Log: u.logPath(),
 		Broker: os.Getpid(), CreatedAt: time.Now(),
 	}
@@ -291,7 +301,7 @@ func (s *aStart) writeRecord(id process.Identity) error {
 func (s *aStart) running(p *process.Process) *running {
 	return &running{
 		generation: s.generation, process: p, notify: s.notify,
-		logPath: s.unit.logPath(), logFrom: s.logFrom, startedAt: time.Now(),
+		logPath: s.unit.logPath(), logFrom: s.logFrom, startedAt: time.Now(), bind: s.binding(), service: s.service,
 		stop: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
 }

@@ -26,6 +26,7 @@ type unit struct {
 	listeners    []*endpoint.Listener // nil while withdrawn
 	tokens       []uint64             // of the listeners, in the watcher
 	publishError error                // why they are missing though they should not be
+	place        place                // of the endpoint's file
 	standby      bool                 // a live daemon owns the endpoint, and its listener could not be got back
 	procs        map[uint64]*running
 	doomed       uint64 // a generation that was asked down while still at the gate
@@ -39,8 +40,10 @@ type unit struct {
 
 	status     string // what the daemon says it is doing
 	lastExit   *lifecycle.Exit
+	diesOfStop image // the last one that was seen to die of the stop signal
 	lastFailed *startFailure
 	lastUsed   time.Time
+	found      []string  // what was found when the broker began, until the next start
 	startedAt  time.Time // of the serving generation
 	phases     phases
 }
@@ -68,6 +71,7 @@ func (b *Broker) newUnit(name daemonry.Name, def definition.Definition, lastGene
 		b: b, name: name, key: key, path: path, def: def,
 		machine: lifecycle.New(lifecycle.PolicyOf(def.Service), rand.Float64, lastGeneration),
 		procs:   map[uint64]*running{},
+		found:   b.found[key],
 		changed: make(chan struct{}),
 	}, nil
 }
@@ -85,6 +89,7 @@ func (u *unit) eventLocked(f func(m *lifecycle.Machine, now time.Time) []lifecyc
 		return
 	}
 	actions := f(u.machine, time.Now())
+	u.collectLocked(actions)
 	for _, a := range actions {
 		u.performLocked(a)
 	}
@@ -113,7 +118,7 @@ func (u *unit) setTimerLocked() {
 		return
 	}
 	u.timer = time.AfterFunc(time.Until(at), func() {
-		u.event((*lifecycle.Machine).Tick)
+		u.tick()
 	})
 }
 

@@ -46,3 +46,10 @@ func (l *Listener) Network() string { return l.network }
 // Address returns the path or the host and port it was bound to. A path may
 // have been renamed or removed since.
 func (l *Listener) Address() string { return l.address }
+
+// Moved returns l as a listener whose path is to from now on, after Rename. It is
+// for a listener that nobody else uses yet.
+func (l *Listener) Moved(to string) *Listener {
+	l.address = to
+	return l
+}

@@ -11,6 +11,10 @@ import (
 
 // socket holds the fork lock, for there is no SOCK_CLOEXEC: a fork in between
 // would give the descriptor to the child.
+// endOfReading: poll on darwin tells by POLLHUP, which is always told. Compiled,
+// not run.
+const endOfReading = 0
+
 func socket(family int) (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

@@ -8,6 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// endOfReading is what poll says after shutdown(SHUT_RD), which is enough to end
+// a listener.
+const endOfReading = unix.POLLRDHUP
+
 func socket(family int) (int, error) {
 	return unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 }

@@ -308,3 +308,25 @@ func TestBacklog(t *testing.T) {
 		t.Errorf("Backlog() = %d", n)
 	}
 }
+
+// After shutdown, by whoever shares it, a listener is dead though it is open; one
+// that was renamed is not.
+func TestDeadAndMoved(t *testing.T) {
+	path := filepath.Join(shortDir(t), "x")
+	l, err := ListenUnix(path, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := Rename(path, path+"y"); err != nil {
+		t.Fatal(err)
+	}
+	if l.Moved(path+"y").Address() != path+"y" || l.Dead() {
+		t.Errorf("address %s, dead %v", l.Address(), l.Dead())
+	}
+	for _, how := range []int{unix.SHUT_RD, unix.SHUT_RDWR} {
+		if err := unix.Shutdown(l.FD(), how); err != nil || !l.Dead() {
+			t.Errorf("after shutdown(%d), %v: dead %v", how, err, l.Dead())
+		}
+	}
+}

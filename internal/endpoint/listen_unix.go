@@ -151,6 +151,14 @@ func (l *Listener) Readable() (bool, error) {
 	}
 }
 
+// Dead reports whether somebody has called shutdown on the socket: it refuses new
+// connections and never takes any again, though it is open.
+func (l *Listener) Dead() bool {
+	fds := []unix.PollFd{{Fd: int32(l.FD()), Events: endOfReading}} // POLLHUP and POLLNVAL are always told
+	n, err := unix.Poll(fds, 0)
+	return err == nil && n > 0
+}
+
 // Accept takes one connection and returns its descriptor, blocking and
 // close-on-exec, which the caller owns. It is for draining a queue: it waits if
 // there is nothing and O_NONBLOCK is clear (ask Readable first), and returns

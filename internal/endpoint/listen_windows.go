@@ -34,6 +34,9 @@ func (l *Listener) SetNonblock(bool) error { return unsupported("change a listen
 // Readable is not offered on Windows yet.
 func (l *Listener) Readable() (bool, error) { return false, unsupported("poll a listener") }
 
+// Dead is false: there are no Listeners on Windows yet.
+func (l *Listener) Dead() bool { return false }
+
 // Accept is not offered on Windows yet.
 func (l *Listener) Accept() (int, error) { return -1, unsupported("accept") }
 

@@ -79,6 +79,7 @@ const (
 	EventStall          = "stall"           // ready, but takes no connections and does nothing
 	EventBusy           = "busy"            // the same, but at work
 	EventStartTimeout   = "start_timeout"   // did not bind, or become ready, in its time
+	EventBindFailed     = "bind_failed"     // it will not have its endpoint; Cause says what it did instead
 	EventIdleStop       = "idle_stop"       // stopping because nobody uses it
 	EventUpgradeStarted = "upgrade_started" // a new build is on trial
 	EventUpgraded       = "upgraded"        // it is ready and serves
@@ -116,6 +117,9 @@ type Exit struct {
 	Core   bool   // dumped core
 	Output string // what it printed last
 	At     time.Time
+	// BindError is what the daemon said of its failed Bind, or the broker of it, and
+	// BindKind its kind; empty: nobody said anything.
+	BindError, BindKind string
 }
 
 // String returns "exited with status 1", "killed by SIGSEGV (core dumped)" or

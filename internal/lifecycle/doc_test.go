@@ -61,7 +61,7 @@ func eventTypes() []string {
 	return []string{
 		EventSpawned, EventBound, EventReady, EventExited, EventBackoff, EventFailed, EventRecovered,
 		EventStopping, EventStopped, EventDisabled, EventEnabled, EventSlowStart, EventStall, EventBusy,
-		EventStartTimeout, EventIdleStop, EventUpgradeStarted, EventUpgraded, EventUpgradeFailed,
+		EventStartTimeout, EventBindFailed, EventIdleStop, EventUpgradeStarted, EventUpgraded, EventUpgradeFailed,
 		EventAdopted, EventListenerLost, EventRestarted,
 	}
 }

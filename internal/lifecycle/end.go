@@ -31,6 +31,8 @@ func (m *Machine) ending(now time.Time, p *proc, e Exit) ending {
 	end := ending{cause: e.String(), giveUp: m.policy.givesUp(e), output: e.Output}
 	f := Failure{Code: daemonry.CodeStartFailed, Message: end.cause, Output: e.Output, Generation: p.generation, At: now}
 	switch {
+	case p.readyAt.IsZero() && e.BindError != "":
+		f.Message, f.Kind = e.BindError, e.BindKind
 	case p.readyAt.IsZero():
 		f.Message += " before it was ready"
 	case !e.clean():

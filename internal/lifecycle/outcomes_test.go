@@ -142,6 +142,7 @@ starting, mode bind
 	Tick                  **draining** Evidence(1) Terminate(1) *start_timeout*
 	SpawnFailed           **backoff** *exited* *backoff*
 	Bound                 *bound* *spawned*
+	BindFailed            **draining** Evidence(1) Terminate(1) *bind_failed*
 	Ready                 **ready** *bound* *spawned* *ready*
 	Stopping              **draining** *stopping*
 	Exited, 0             **backoff** *exited* *backoff*

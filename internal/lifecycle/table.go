@@ -120,6 +120,9 @@ func daemonStimuli() []stimulus {
 			return m.SpawnFailed(now, g, Failure{Message: "no such file"})
 		}},
 		{"Bound", func(m *Machine, now time.Time, g uint64) []Action { return m.Bound(now, g) }},
+		{"BindFailed", func(m *Machine, now time.Time, g uint64) []Action {
+			return m.BindFailed(now, g, Failure{Message: "listens elsewhere"})
+		}},
 		{"Ready", func(m *Machine, now time.Time, g uint64) []Action { return m.Ready(now, g) }},
 		{"Extend", func(m *Machine, now time.Time, g uint64) []Action { return m.Extend(now, g, time.Hour) }},
 		{"Progress", func(m *Machine, now time.Time, g uint64) []Action { return m.Progress(now, g) }},

@@ -68,6 +68,29 @@ func (m *Machine) expire(now time.Time, p *proc) {
 func (m *Machine) timeOut(now time.Time, p *proc, kind, message string) {
 	f := Failure{Code: daemonry.CodeStartFailed, Kind: kind, Message: message, Generation: p.generation, At: now}
 	m.emit(EventStartTimeout, p.generation, message, &f)
+	m.reject(now, p, f)
+}
+
+// BindFailed says that a daemon will not have its endpoint, before its bind
+// budget is over or as it is: it bound something else, or somebody else bound
+// what it was given. It is replaced, as after a time-out.
+func (m *Machine) BindFailed(now time.Time, generation uint64, f Failure) []Action {
+	return m.step(func() {
+		p := m.onTrial(generation)
+		if p == nil || !p.binds || p.bound {
+			return
+		}
+		f.Generation, f.At = generation, now
+		if f.Code == "" {
+			f.Code = daemonry.CodeStartFailed
+		}
+		m.emit(EventBindFailed, generation, f.Message, &f)
+		m.reject(now, p, f)
+	})
+}
+
+// reject replaces a daemon that is starting, for a failure that was told.
+func (m *Machine) reject(now time.Time, p *proc, f Failure) {
 	if p == m.serving {
 		m.evict(now, p, f)
 		return

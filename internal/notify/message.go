@@ -22,7 +22,7 @@ const (
 const (
 	KeyBindErrorKind = "X_DAEMONRY_BIND_ERROR_KIND" // one of package backend's four kinds
 	KeyBindError     = "X_DAEMONRY_BIND_ERROR"      // the whole message
-	KeyPhase         = "X_DAEMONRY_PHASE"           // "bound": the daemon has bound its endpoint and completed its record; "serving": it inherited it, Serve begins
+	KeyPhase         = "X_DAEMONRY_PHASE"           // "binding": it is about to bind its endpoint and will say when it has; "bound": it has, and completed its record; "serving": it inherited it, Serve begins
 	KeyBindMicros    = "X_DAEMONRY_BIND_US"         // how long Bind took, in microseconds
 	KeyRecall        = "X_DAEMONRY_RECALL"          // the other way, see RecallPath
 )
@@ -51,6 +51,7 @@ type Message struct {
 	FDName        string // FDNAME=…: up to 255 printable characters without ':'
 	Barrier       bool   // BARRIER=1: answered by Receive itself
 
+	Binding       bool          // X_DAEMONRY_PHASE=binding: Bound, or BindError, is to follow
 	Bound         bool          // X_DAEMONRY_PHASE=bound
 	Serving       bool          // X_DAEMONRY_PHASE=serving: sent before the first accept, so that READY can be waited for
 	BindTime      time.Duration // X_DAEMONRY_BIND_US=…
@@ -122,9 +123,10 @@ func (m *Message) assign(key, value string) bool {
 	case "FDNAME":
 		return fdName(&m.FDName, value)
 	case KeyPhase:
+		m.Binding = m.Binding || value == "binding"
 		m.Bound = m.Bound || value == "bound"
 		m.Serving = m.Serving || value == "serving"
-		return value == "bound" || value == "serving"
+		return value == "binding" || value == "bound" || value == "serving"
 	case KeyRecall:
 		return flag(&m.Recall, value)
 	case KeyBindErrorKind:

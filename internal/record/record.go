@@ -37,16 +37,17 @@ type Record struct {
 	process.Identity     // pid, start_time, boot_id, pid_ns
 	UID              int `json:"uid"`
 
-	Endpoint   string     `json:"endpoint"` // as in DAEMONRY_ENDPOINT
-	Listeners  []Listener `json:"listeners,omitempty"`
-	Mode       string     `json:"mode"`
-	Command    []string   `json:"command"`
-	Definition string     `json:"definition,omitempty"` // file or origin
-	Notify     string     `json:"notify,omitempty"`     // path of the notify socket; empty: none
-	Log        string     `json:"log,omitempty"`
-	Broker     int        `json:"broker,omitempty"` // pid of the broker that started it, for people; 0: run by hand
-	CreatedAt  time.Time  `json:"created_at"`
-	BindMicros int64      `json:"bind_us,omitempty"` // how long Bind took, microseconds
+	Endpoint   string           `json:"endpoint"` // as in DAEMONRY_ENDPOINT
+	Listeners  []Listener       `json:"listeners,omitempty"`
+	Mode       string           `json:"mode"`
+	Command    []string         `json:"command"`
+	Definition string           `json:"definition,omitempty"` // file or origin
+	Notify     string           `json:"notify,omitempty"`     // path of the notify socket; empty: none
+	Log        string           `json:"log,omitempty"`
+	Broker     int              `json:"broker,omitempty"` // pid of the broker that started it, for people; 0: run by hand
+	CreatedAt  time.Time        `json:"created_at"`
+	Program    *process.Program `json:"program,omitempty"` // what it executed when it was ready first; nil: not known
+	BindMicros int64            `json:"bind_us,omitempty"` // how long Bind took, microseconds
 }
 
 // A Listener is one listening socket of a generation, in the order of the

@@ -29,14 +29,23 @@ import (
 func plainDaemon() {
 	flags := flag.NewFlagSet("plaind", flag.ExitOnError)
 	warm := flags.Duration("warm", 0, "how long to load before the first accept")
+	waitWhile := flags.String("wait-while", "", "do not accept as long as this file exists")
 	fail := flags.Int("fail", -1, "print a line and exit with this code at once")
 	failFile := flags.String("fail-while", "", "fail as long as this file exists")
 	report := flags.String("report", "", "write what was inherited to this file")
 	first := flags.Bool("exit-after-first", false, "exit 3 after the first connection")
+	bind := flags.String("bind", "", "bind this path in the place of descriptor 3")
+	listenAfter := flags.Duration("listen-after", 0, "the pause between bind and listen; negative: never listen")
+	undumpable := flags.Bool("undumpable", false, "nobody may look at descriptors")
+	shutdown := flags.Bool("shutdown-on-term", false, "call shutdown on the listener, then exit")
 	child := flags.Bool("child", false, "leave a child behind that ignores SIGTERM")
+	hang := flags.Int("hang-after", 0, "after so many connections do nothing any more")
 	_ = flags.Parse(os.Args[1:])
 	if *report != "" {
 		writeReport(*report)
+	}
+	if *undumpable {
+		becomeUndumpable()
 	}
 	if *child {
 		leaveChild()
@@ -52,12 +61,25 @@ func plainDaemon() {
 	}
 	fmt.Fprintln(os.Stderr, "plaind: loading")
 	<-time.After(*warm)
-	l, err := net.FileListener(os.NewFile(3, "listener"))
+	for *waitWhile != "" {
+		if _, err := os.Stat(*waitWhile); err != nil {
+			break
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+	file := os.NewFile(3, "listener")
+	if *bind != "" {
+		file = bindAndListen(*bind, *listenAfter)
+	}
+	if *shutdown {
+		go shutdownOnTerm(file)
+	}
+	l, err := net.FileListener(file)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "plaind:", err)
 		os.Exit(1)
 	}
-	for {
+	for taken := 1; ; taken++ {
 		conn, err := l.Accept()
 		if err != nil {
 			os.Exit(1)
@@ -67,6 +89,9 @@ func plainDaemon() {
 			os.Exit(3)
 		}
 		go func() { _, _ = io.Copy(conn, conn); conn.Close() }()
+		if taken == *hang {
+			<-time.After(time.Hour)
+		}
 	}
 }
 
@@ -132,7 +157,12 @@ func (echo) Serve(ctx context.Context, l net.Listener) error {
 	})
 }
 
-func sdkDaemon() { backend.Main[echo]() }
+func sdkDaemon() {
+	if os.Getenv("UNDUMPABLE") != "" {
+		becomeUndumpable()
+	}
+	backend.Main[echo]()
+}
 
 // client dials a service, prints the first line of the answer, and with -hold
 // stays until its standard input ends.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/daemonry/daemonry/backend"
 	"github.com/daemonry/daemonry/internal/cli"
 )
 
@@ -19,6 +20,8 @@ func TestMain(m *testing.M) {
 		"plaind":   plainDaemon,
 		"sdkd":     sdkDaemon,
 		"client":   client,
+		"stepsd":   backend.Main[steps],
+		"failingd": backend.Main[failing],
 	})
 }
 

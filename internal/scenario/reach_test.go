@@ -186,7 +186,7 @@ func TestS5FailedAnswersAtOnce(t *testing.T) {
 	w := start(t)
 	flag := w.root + "/broken"
 	touch(t, flag)
-	w.define("loop", "[restart]\nburst = 2\nbackoff_min = \"1ms\"\ncooldown = \"1s\"\n", "plaind", "-fail-while", flag)
+	w.define("loop", "[restart]\nburst = 2\nbackoff_min = \"1ms\"\ncooldown = \"5s\"\n", "plaind", "-fail-while", flag)
 	conn := dial(t, "loop")
 	_, err := bufio.NewReader(conn).ReadString('\n')
 	conn.Close()
@@ -253,7 +253,9 @@ func TestS5AThousandClientsOfAFailedService(t *testing.T) {
 // S9: SIGKILL to a daemon with 20 connections in the backlog.
 func TestS9BacklogSurvivesTheDaemon(t *testing.T) {
 	w := start(t)
-	w.define("slow", "", "plaind", "-warm", "1500ms")
+	gate := w.root + "/gate"
+	touch(t, gate)
+	w.define("slow", "", "plaind", "-wait-while", gate)
 	var conns []net.Conn
 	for range 20 {
 		conn := dial(t, "slow")
@@ -263,6 +265,8 @@ func TestS9BacklogSurvivesTheDaemon(t *testing.T) {
 	w.await("a daemon", func() bool { return w.service("slow").PID != 0 })
 	first := w.service("slow").PID
 	w.kill(first, syscall.SIGKILL)
+	w.await("its end", func() bool { return dead(first) })
+	remove(t, gate)
 	for _, conn := range conns {
 		if line := readLine(t, conn); !strings.HasSuffix(line, " 2") {
 			t.Errorf("answer %q, want one of generation 2", line)

@@ -28,8 +28,9 @@ const patience = 30 * time.Second
 type world struct {
 	t      *testing.T
 	root   string
-	bin    string // where the commands of TestMain are
-	before int    // descriptors of the test process
+	bin    string               // where the commands of TestMain are
+	before int                  // descriptors of the test process
+	as     *syscall.SysProcAttr // whom commands run as; nil: whoever runs the test
 
 	runtimeDir string // empty: below root
 }
@@ -160,7 +161,8 @@ func (w *world) command(name string, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	cmd := exec.CommandContext(ctx, filepath.Join(w.bin, name), args...)
 	w.t.Cleanup(cancel)
-	cmd.Env = append(w.env(), "PATH="+w.bin+":/usr/local/bin:/usr/bin:/bin", "HOME="+w.root, "GOCOVERDIR="+os.Getenv("GOCOVERDIR"))
+	cmd.Env = append(w.env(), "PATH="+w.bin+":/usr/local/bin:/usr/bin:/bin", "HOME="+w.root, "GORACE=atexit_sleep_ms=0", "GOCOVERDIR="+os.Getenv("GOCOVERDIR"))
+	cmd.SysProcAttr = w.as
 	return cmd
 }
 
@@ -260,10 +262,15 @@ func (w *world) kill(pid int, sig syscall.Signal) {
 }
 
 // dead reports whether a process that was killed has closed its descriptors: it
-// is a zombie or gone. (Its environment goes earlier.)
+// is gone, or a zombie with no other thread that is still on its way out. (Its
+// environment goes earlier.)
 func dead(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", itoa(pid), "stat"))
-	return err != nil || bytes.Contains(stat, []byte(") Z "))
+	if err != nil {
+		return true
+	}
+	threads, _ := filepath.Glob(filepath.Join("/proc", itoa(pid), "task", "*"))
+	return len(threads) <= 1 && bytes.Contains(stat, []byte(") Z "))
 }
 
 // killCommand is `kill9 SERVICE` or `kill9 broker` in scripts.

@@ -9,6 +9,9 @@ type Inode struct {
 
 // Socket is a listening unix socket.
 type Socket struct {
+	// Own is the inode of the listening socket itself, which is what /proc/PID/fd
+	// shows; the Inode it is found by is its file's.
+	Own uint32
 	// Pending is how many connections nobody has accepted, those included whose
 	// client has gone.
 	Pending uint32

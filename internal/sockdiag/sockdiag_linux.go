@@ -29,7 +29,7 @@ func listeners() (Table, error) {
 	// packs dumps into a page, which 1,000 clients would fill.
 	err = c.dump(1<<listen, showVFS|showQueue, func(e entry) {
 		if e.bound {
-			table[e.file] = Socket{Pending: e.pending}
+			table[e.file] = Socket{Own: e.ino, Pending: e.pending}
 			waiting = waiting || e.pending > 0
 		}
 	})
@@ -46,7 +46,7 @@ func listeners() (Table, error) {
 
 // socket returns an entry that has a list of clients.
 func (e entry) socket() Socket {
-	s := Socket{Pending: e.pending, Icons: e.clients}
+	s := Socket{Own: e.ino, Pending: e.pending, Icons: e.clients}
 	for _, ino := range e.clients {
 		if ino != 0 {
 			s.Head = uint64(ino)

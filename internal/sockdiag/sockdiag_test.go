@@ -20,6 +20,9 @@ func TestPending(t *testing.T) {
 	same := func(when string, want Socket) {
 		t.Helper()
 		got := l.look()
+		if want := inode(t, l.fd); got.Own != want {
+			t.Errorf("%s: the socket itself is %d, want %d", when, got.Own, want)
+		}
 		if got.Pending != want.Pending || got.Head != want.Head || !slices.Equal(got.Icons, want.Icons) {
 			t.Errorf("%s: %+v, want %+v", when, got, want)
 		}
@@ -28,15 +31,15 @@ func TestPending(t *testing.T) {
 	fd1, ino1 := l.connect()
 	_, ino2 := l.connect()
 	fd3, ino3 := l.connect()
-	same("three wait", Socket{3, uint64(ino1), []uint32{ino1, ino2, ino3}})
+	same("three wait", Socket{Pending: 3, Head: uint64(ino1), Icons: []uint32{ino1, ino2, ino3}})
 	unix.Close(fd1)
-	same("the first has gone", Socket{3, uint64(ino2), []uint32{0, ino2, ino3}})
+	same("the first has gone", Socket{Pending: 3, Head: uint64(ino2), Icons: []uint32{0, ino2, ino3}})
 	unix.Close(fd3)
-	same("and the last", Socket{3, uint64(ino2), []uint32{0, ino2, 0}})
+	same("and the last", Socket{Pending: 3, Head: uint64(ino2), Icons: []uint32{0, ino2, 0}})
 	l.accept()
-	same("one was accepted", Socket{2, uint64(ino2), []uint32{ino2, 0}})
+	same("one was accepted", Socket{Pending: 2, Head: uint64(ino2), Icons: []uint32{ino2, 0}})
 	l.accept()
-	same("two were accepted", Socket{1, 0, []uint32{0}})
+	same("two were accepted", Socket{Pending: 1, Head: 0, Icons: []uint32{0}})
 	l.accept()
 	same("all were accepted", Socket{})
 }

@@ -633,6 +633,9 @@ type Service struct {
 	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
 	Error         *Error                 `protobuf:"bytes,23,opt,name=error,proto3" json:"error,omitempty"`
 	Description   string                 `protobuf:"bytes,24,opt,name=description,proto3" json:"description,omitempty"`
+	// What is not as the broker's books say, by the kernel's evidence: who stands at
+	// the endpoint's path, what became of processes and of what they execute.
+	Findings      []string `protobuf:"bytes,25,rep,name=findings,proto3" json:"findings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -833,6 +836,13 @@ func (x *Service) GetDescription() string {
 		return x.Description
 	}
 	return ""
+}
+
+func (x *Service) GetFindings() []string {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
 }
 
 type Listener struct {
@@ -2366,7 +2376,7 @@ const file_broker_proto_rawDesc = "" +
 	"runtimeDir\x12\x1d\n" +
 	"\n" +
 	"config_dir\x18\x06 \x01(\tR\tconfigDir\x12\x1b\n" +
-	"\tstate_dir\x18\a \x01(\tR\bstateDir\"\xf4\x06\n" +
+	"\tstate_dir\x18\a \x01(\tR\bstateDir\"\x90\a\n" +
 	"\aService\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1a\n" +
@@ -2398,7 +2408,8 @@ const file_broker_proto_rawDesc = "" +
 	"\tlast_exit\x18\x15 \x01(\v2\x11.daemonry.v1.ExitR\blastExit\x12B\n" +
 	"\x0fnext_attempt_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\x12(\n" +
 	"\x05error\x18\x17 \x01(\v2\x12.daemonry.v1.ErrorR\x05error\x12 \n" +
-	"\vdescription\x18\x18 \x01(\tR\vdescriptionB\x0e\n" +
+	"\vdescription\x18\x18 \x01(\tR\vdescription\x12\x1a\n" +
+	"\bfindings\x18\x19 \x03(\tR\bfindingsB\x0e\n" +
 	"\f_connectionsB\n" +
 	"\n" +
 	"\b_pending\"R\n" +
