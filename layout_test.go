@@ -29,6 +29,7 @@ var importRules = []struct{ pkg, mayNot, because string }{
 	{"internal/watch", module + "/...", "a leaf: it knows descriptors"},
 	{"internal/sockdiag", module + "/...", "a leaf: it knows sockets"},
 	{"internal/notify", module + "/...", "a leaf: it knows datagrams"},
+	{"internal/proxy", module + "/...", "a leaf: it knows connections"},
 	{"internal/lifecycle", "effects", "pure: no clock, process or socket"},
 	{"internal/definition", "broker-side", "definitions are read, not acted on"},
 	{"internal/journal", module + "/...", "a leaf: it knows files"},
