@@ -52,6 +52,18 @@ func becomeUndumpable() {
 	}
 }
 
+// nameOf is what getsockname says.
+func nameOf(listener *os.File) string {
+	name, err := unix.Getsockname(int(listener.Fd()))
+	if err != nil {
+		return err.Error()
+	}
+	if u, ok := name.(*unix.SockaddrUnix); ok {
+		return u.Name
+	}
+	return "another address"
+}
+
 // shutdownOnTerm is what some daemons in C do to wake up from accept.
 func shutdownOnTerm(listener *os.File) {
 	terminated := make(chan os.Signal, 1)

@@ -163,3 +163,30 @@ func TestTheQueueOfADaemonThatBindsOutlivesIt(t *testing.T) {
 		}
 	}
 }
+
+// A definition whose mode changes: a daemon that inherits after one that bound is
+// given a listener by the endpoint's own name.
+func TestModesFollowOneAnother(t *testing.T) {
+	w := start(t)
+	w.binder("echo", "")
+	if got := ask(t, "echo"); !strings.HasSuffix(got, " 1") {
+		t.Fatal(got)
+	}
+	w.define("echo", "", "plaind", "-report", filepath.Join(w.root, "report"))
+	w.await("the definition", func() bool {
+		w.run("daemonry", "restart", "--wait-ready", "echo")
+		return exists(filepath.Join(w.root, "report"))
+	})
+	before := ask(t, "echo")
+	if log := w.run("daemonry", "logs", "echo"); !strings.HasSuffix(strings.TrimSpace(log), "listening on "+w.service("echo").Endpoint) {
+		t.Errorf("log:\n%s", log)
+	}
+	w.binder("echo", "")
+	w.await("the definition", func() bool {
+		w.run("daemonry", "restart", "--wait-ready", "echo")
+		return strings.Contains(w.run("daemonry", "status", "echo"), "bind")
+	})
+	if got := ask(t, "echo"); got == before {
+		t.Error("the dead answer")
+	}
+}

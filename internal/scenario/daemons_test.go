@@ -71,6 +71,7 @@ func plainDaemon() {
 	if *bind != "" {
 		file = bindAndListen(*bind, *listenAfter)
 	}
+	fmt.Fprintln(os.Stderr, "plaind: listening on", nameOf(file))
 	if *shutdown {
 		go shutdownOnTerm(file)
 	}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -240,9 +239,14 @@ func TestBrokerIsDetached(t *testing.T) {
 	if _, err := out.Read(make([]byte, 64)); err != nil {
 		t.Fatal(err)
 	}
-	children, _ := exec.Command("ps", "-o", "pid=", "--ppid", fmt.Sprint(cmd.Process.Pid)).Output()
-	if s := strings.TrimSpace(string(children)); s != "" {
-		t.Errorf("the client has children: %s", s)
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", cmd.Process.Pid))
+	if err != nil || len(lists) == 0 {
+		t.Fatalf("no task tells of its children: %v", err)
+	}
+	for _, list := range lists {
+		if children, err := os.ReadFile(list); err != nil || len(children) > 0 {
+			t.Errorf("the client has children: %s %v", children, err)
+		}
 	}
 	stdin.Close()
 	if err := cmd.Wait(); err != nil {
