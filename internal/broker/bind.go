@@ -56,7 +56,7 @@ func (u *unit) socketPath(def definition.Definition, generation uint64) string {
 	return u.path
 }
 
-// newBinding is nil unless the daemon binds.
+// binding is nil unless the daemon binds.
 func (s *aStart) binding() *binding {
 	if !binds(s.def.Service) {
 		return nil

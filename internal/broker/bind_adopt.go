@@ -17,13 +17,13 @@ func (u *unit) adoptBinding(p *running, r record.Record) {
 	u.mu.Lock()
 	p.bind = newBinding(u.bindPath(p.generation))
 	if c, err := u.claimAt(p, u.path); err == nil {
-		u.adoptPublicLocked(p, r, c)
+		u.adoptPublicLocked(p, r, c.copy(u.path))
 	} else if c, err := u.claimAt(p, p.bind.path); err == nil {
 		l := c.copy(u.path)
 		if err := endpoint.Rename(p.bind.path, u.path); err != nil {
 			u.b.log.Error("cannot put an adopted daemon's socket in place", "service", u.name.String(), "error", err)
 		}
-		u.adoptedPublicLocked(p, r, l)
+		u.adoptPublicLocked(p, r, l)
 	} else {
 		u.adoptUnboundLocked(p, r)
 	}
@@ -31,12 +31,9 @@ func (u *unit) adoptBinding(p *running, r record.Record) {
 	u.look(p)
 }
 
-// adoptPublicLocked is for a daemon whose socket stands at the endpoint's path.
-func (u *unit) adoptPublicLocked(p *running, r record.Record, c claim) {
-	u.adoptedPublicLocked(p, r, c.copy(u.path))
-}
-
-func (u *unit) adoptedPublicLocked(p *running, r record.Record, l *endpoint.Listener) {
+// adoptPublicLocked is for a daemon whose socket stands at the endpoint's path. l
+// is a copy of it; nil: there is none to be had.
+func (u *unit) adoptPublicLocked(p *running, r record.Record, l *endpoint.Listener) {
 	u.notePlaceLocked()
 	if err := u.linkEndpoint(); err != nil {
 		u.b.log.Warn("cannot keep a second link", "service", u.name.String(), "error", err)

@@ -77,10 +77,12 @@ func (u *unit) beginStartLocked(generation uint64) {
 		unit: u, generation: generation, decided: time.Now(), def: u.def,
 		fresh: len(u.procs) == 0,
 	}
-	for _, l := range u.listeners {
-		if binds(u.def.Service) {
-			break // it makes its own
-		}
+	var handed []*endpoint.Listener // none to a daemon that binds for itself
+	if !binds(u.def.Service) {
+		u.nameListenerLocked()
+		handed = u.listeners
+	}
+	for _, l := range handed {
 		fd, err := dupFD(l.FD())
 		if err != nil {
 			s.copyErr = fmt.Errorf("cannot copy the listener: %w", err)

@@ -10,6 +10,7 @@ type Listener struct {
 	fd      atomic.Int64 // -1 once closed
 	network string
 	address string
+	moved   bool // it was bound to another path
 }
 
 // ListenUnix makes a stream socket, binds it to path and listens. The socket
@@ -50,6 +51,10 @@ func (l *Listener) Address() string { return l.address }
 // Moved returns l as a listener whose path is to from now on, after Rename. It is
 // for a listener that nobody else uses yet.
 func (l *Listener) Moved(to string) *Listener {
-	l.address = to
+	l.address, l.moved = to, true
 	return l
 }
+
+// HasMoved reports whether the path is another than that which getsockname gives,
+// by which some daemons recognise what they inherit.
+func (l *Listener) HasMoved() bool { return l.moved }
