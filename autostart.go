@@ -145,8 +145,8 @@ func brokerProgram() (string, error) {
 	if path := os.Getenv("DAEMONRY_EMBEDDED_BROKER"); path != "" && checkProgram(path) == nil {
 		return path, nil
 	}
-	return "", fmt.Errorf("no broker is running and none was found to start: DAEMONRY_BROKER is not set, %s is neither beside this program nor on the PATH %q: install daemonry, or set DAEMONRY_BROKER to its path",
-		brokerName, os.Getenv("PATH"))
+	return "", fmt.Errorf("no broker is running and none was found to start: DAEMONRY_BROKER is not set, %s is neither beside this program nor in a directory of PATH: install daemonry, or set DAEMONRY_BROKER to its path",
+		brokerName)
 }
 
 // programDirs leaves out the relative elements of PATH: what is started must not
