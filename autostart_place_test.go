@@ -91,8 +91,8 @@ func TestBrokerNotFound(t *testing.T) {
 	}
 	t.Chdir(relative)
 	for name, tt := range map[string]struct{ broker, path, want string }{
-		"none":            {"", "/nonexistent", "daemonry is neither beside this program nor on the PATH"},
-		"none, and where": {"", "/nonexistent", `on the PATH "/nonexistent": install daemonry, or set DAEMONRY_BROKER`},
+		"none":            {"", "/nonexistent", "daemonry is neither beside this program nor in a directory of PATH"},
+		"none, and where": {"", "/nonexistent", `nor in a directory of PATH: install daemonry, or set DAEMONRY_BROKER`},
 		"relative PATH":   {"", ".::", "none was found to start"},
 		"missing":         {"/nonexistent/broker", "", "DAEMONRY_BROKER names cannot be started: stat /nonexistent/broker"},
 		"relative":        {"daemonry", "", "daemonry is not an absolute path"},
