@@ -33,6 +33,10 @@ var importRules = []struct{ pkg, mayNot, because string }{
 	{"internal/lifecycle", "effects", "pure: no clock, process or socket"},
 	{"internal/definition", "broker-side", "definitions are read, not acted on"},
 	{"internal/journal", module + "/...", "a leaf: it knows files"},
+	{"backendtest", "third-party", "standard library and golang.org/x/sys only: other people's tests inherit it"},
+	{"backendtest", module + "/internal/broker", "the kit stands in for the broker and needs none"},
+	{"internal/conform", module + "/internal/broker", "the kit stands in for the broker and needs none"},
+	{"internal/conform", module + "/backend", "the kit looks at daemons of any make, and from outside"},
 	{"internal/cli", module + "/internal/process", "the command line talks to the broker, not to daemons"},
 	{"internal/cli", module + "/internal/lifecycle", "the command line talks to the broker, not to machines"},
 }

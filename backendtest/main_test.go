@@ -3,6 +3,7 @@
 package backendtest_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"net"
@@ -45,8 +46,7 @@ func (greet) Bind(e backend.Endpoint) (net.Listener, error) { return backend.Lis
 func (greet) Serve(ctx context.Context, l net.Listener) error {
 	words := backend.Load(ctx, func(context.Context) ([]byte, error) { return os.ReadFile(os.Getenv("WORDS")) })
 	return backend.ServeConns(ctx, l, func(ctx context.Context, c net.Conn) error {
-		line := make([]byte, 100)
-		n, err := c.Read(line)
+		line, err := bufio.NewReader(c).ReadString('\n')
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (greet) Serve(ctx context.Context, l net.Listener) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(c, "%s, %s", w, line[:n])
+		_, err = fmt.Fprintf(c, "%s, %s", w, line)
 		return err
 	})
 }

@@ -135,10 +135,10 @@ func TestEndpointWithBootstrap(t *testing.T) {
 	conn := dial(t, e)
 	defer conn.Close()
 	answer := make([]byte, 100)
-	if _, err := conn.Write([]byte("you")); err != nil {
+	if _, err := conn.Write([]byte("you\n")); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := conn.Read(answer); err != nil || string(answer[:n]) != "hello, you" {
+	if n, err := conn.Read(answer); err != nil || string(answer[:n]) != "hello, you\n" {
 		t.Errorf("%q, %v", answer[:n], err)
 	}
 	cancel()

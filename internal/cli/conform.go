@@ -47,8 +47,8 @@ replaced by the path of the endpoint.
 COMMAND is run with the environment and in the directory (/) that a broker gives.
 Exit code 0: no check failed; 1: some did.`,
 		Example: `  daemonry conform -- /usr/local/bin/hellod
-  daemonry conform --mode both --state /var/lib/x/db --send 'ping\n' --expect pong -- xd
-  daemonry conform --stop-signal QUIT --env NGINX=3: --junit report.xml -- nginx -c …`,
+  daemonry conform --mode both --state /srv/db --send 'ping\n' --expect pong -- xd
+  daemonry conform --stop-signal QUIT --env NGINX=3: --junit out.xml -- nginx ...`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.list {
 				return cobra.NoArgs(cmd, args)

@@ -5,7 +5,8 @@
 // by itself where that is wanted) and renders the answer. Commands that only
 // look or end things (status, logs, events, stop, shutdown) never start a
 // broker. The program is also the broker: an autostart uses the executable that
-// is running.
+// is running. conform is the exception: it needs no broker, and renders what package
+// conform finds.
 //
 // To add a command: write its constructor, a method of app that returns a
 // *cobra.Command, in a file of its own, and name it in app.commands.

@@ -27,7 +27,7 @@ const (
 	keepsListener  = "keeps-listener"
 	announces      = "ready"
 	queue          = "queue"
-	state          = "state"
+	state          = "state-blocked"
 	drains         = "drains"
 	survivesBroker = "survives-broker"
 	twoAtOnce      = "two-at-once"
@@ -39,6 +39,11 @@ const (
 // life shows, from its start to its end, then what needs lives of its own, and
 // last what may leave traces in a daemon's state.
 func Checks() []Check {
+	return slices.Concat(beginnings(), surroundings(), endings(), promises(), accidents())
+}
+
+// beginnings are about how a daemon comes to serve.
+func beginnings() []Check {
 	return []Check{
 		{
 			Name: takesListener, Promise: "P1, §6", only: Inherit,
@@ -55,6 +60,12 @@ func Checks() []Check {
 			Why:  "Whatever else is looked at with a request means something only if the request is answered.",
 			Hint: "compare --send and --expect with what the daemon speaks; --expect is looked for anywhere in the answer",
 		},
+	}
+}
+
+// surroundings are about what a daemon does to what it was given.
+func surroundings() []Check {
+	return []Check{
 		{
 			Name: oneListener, Promise: "P1, P13, §6", needs: first(),
 			Why:  "A second socket is one that nobody guards, supervises or hands over to the next generation.",
@@ -75,6 +86,12 @@ func Checks() []Check {
 			Why:  "A child that holds the listener keeps its backlog alive without ever accepting from it.",
 			Hint: "set FD_CLOEXEC on the listener once you have taken it (Go and Python's subprocess do; in C fcntl(3, F_SETFD, FD_CLOEXEC))",
 		},
+	}
+}
+
+// endings are about how a daemon goes, and what it leaves.
+func endings() []Check {
+	return []Check{
 		{
 			Name: stops, Promise: "§6, §12", needs: first(),
 			Why:  "A daemon that does not end by itself is killed after the grace, and one that ends with an error counts as crashed.",
@@ -90,6 +107,12 @@ func Checks() []Check {
 			Why:  "shutdown(2) reaches every process that has the listener: queued clients hang and new ones are refused.",
 			Hint: "close the listener, never shut it down; in Python socket.close(), not socket.shutdown()",
 		},
+	}
+}
+
+// promises are what clients rely on.
+func promises() []Check {
+	return []Check{
 		{
 			Name: announces, Promise: "P6, §3, §11", needs: append(first(), answers),
 			Why:  "Who waits for readiness is let through at READY=1 and expects an answer then.",
@@ -110,6 +133,12 @@ func Checks() []Check {
 			Why:  "Stops, upgrades and idle stops happen while requests are under way; none of them may be lost.",
 			Hint: "after the stop signal serve every connection that was accepted before it, then exit with status 0",
 		},
+	}
+}
+
+// accidents are about what happens around a daemon.
+func accidents() []Check {
+	return []Check{
 		{
 			Name: survivesBroker, Promise: "P9", needs: append(first(), answers),
 			Why:  "Brokers are killed and replaced; daemons and their clients must not notice.",

@@ -265,13 +265,14 @@ func (d *daemon) awaitEnd() (process.Exit, bool) {
 // fine.
 func (d *daemon) signal(s syscall.Signal) { _ = d.leader.SignalGroup(s) }
 
-// finish ends the daemon: by asking, unless that is known not to help.
+// finish ends the daemon: by asking, unless that is known not to help or the run was
+// cut short.
 func (d *daemon) finish() error {
 	if d.ended {
 		return nil
 	}
 	d.signal(syscall.SIGCONT)
-	if !d.gone() && !d.trial.lab.deaf {
+	if d.alive.Err() == nil && !d.trial.lab.deaf {
 		d.stop()
 	}
 	return d.kill()

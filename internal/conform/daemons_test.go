@@ -242,7 +242,7 @@ func (p *player) after() {
 		}
 	case "closed log":
 		unix.Close(2)
-	case "leaky", "child":
+	case "leaky", "child", "leaves a child":
 		p.child()
 	case "unlinks":
 		_ = os.Remove(p.endpoint)
@@ -269,15 +269,32 @@ func (p *player) child() {
 		fatal(err)
 	}
 	err = raw.Control(func(fd uintptr) {
-		files := []uintptr{0, 1, 2}
-		if p.is("leaky") {
-			files = append(files, fd)
+		attr := &syscall.ProcAttr{Files: []uintptr{0, 1, 2}}
+		switch {
+		case p.is("leaky"):
+			attr.Files = append(attr.Files, fd)
+		case p.is("leaves a child"): // in a session of its own, with the lock
+			attr.Files = append(attr.Files, 4)
+			attr.Sys = &syscall.SysProcAttr{Setsid: true}
 		}
-		_, err = syscall.ForkExec("/bin/sleep", []string{"sleep", "3600"}, &syscall.ProcAttr{Files: files})
+		var pid int
+		if pid, err = syscall.ForkExec("/bin/sleep", []string{"sleep", "3600"}, attr); err == nil {
+			p.note(pid)
+		}
 	})
 	if err != nil {
 		fatal(err)
 	}
+}
+
+// note writes down the pid of a child.
+func (p *player) note(pid int) {
+	f, err := os.OpenFile(filepath.Join(p.dir, "children"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		fatal(err)
+	}
+	fmt.Fprintln(f, pid)
+	f.Close()
 }
 
 func (p *player) watchParent() {

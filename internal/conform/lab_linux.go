@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/daemonry/daemonry/internal/endpoint"
-	"github.com/daemonry/daemonry/internal/journal"
 )
 
 // service is what the daemon is told it is.
@@ -153,13 +153,29 @@ func (tr *trial) removePaths() {
 	}
 }
 
-// output is what the trial's daemons printed last.
-func (tr *trial) output() string {
-	return journal.Tail(tr.lab.log.Name(), tr.from, outputLimit)
-}
-
 // outputLimit is how much of a daemon's output a result carries, in bytes.
 const outputLimit = 2 << 10
+
+// output is what the trial's daemons printed last, in whole lines if it had to be
+// cut; "" if it cannot be read.
+func (tr *trial) output() string {
+	f, err := os.Open(tr.lab.log.Name())
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return ""
+	}
+	from := max(tr.from, info.Size()-outputLimit)
+	data := make([]byte, info.Size()-from)
+	n, _ := f.ReadAt(data, from) // what there is
+	if data = data[:n]; from > tr.from {
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	return string(data)
+}
 
 // before connects a client before the daemon is there; in mode bind there is
 // nobody to connect to yet, and the result is nil.

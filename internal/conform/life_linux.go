@@ -97,10 +97,15 @@ func (v *life) living(ctx context.Context) error {
 	if err := v.heat(ctx); err != nil {
 		return err
 	}
-	if v.d.gone() {
-		return &inapplicable{fmt.Sprintf("it had ended by then: it %v", v.d.exit)}
+	return v.dead()
+}
+
+// dead says that there is nothing to look at any more.
+func (v *life) dead() error {
+	if v.d == nil || v.over || !v.d.gone() {
+		return nil
 	}
-	return nil
+	return &inapplicable{fmt.Sprintf("it had ended by then: it %v", v.d.exit)}
 }
 
 // waitReady waits for READY=1 of a daemon that speaks, or is known to send it. It

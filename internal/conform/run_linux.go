@@ -13,6 +13,7 @@ type runner struct {
 	lab     *lab
 	life    *life
 	first   time.Duration // what life needed for its first accept
+	crashed bool          // life ended by itself
 	failed  map[string]bool
 	timings []Timing
 }
@@ -76,6 +77,9 @@ func (r *runner) attempt(ctx context.Context, c Check) (string, error) {
 	if err := r.closeLife(); err != nil {
 		return "", err
 	}
+	if r.crashed {
+		return "", &inapplicable{"it ended before it was asked to (" + stops + "), and this needs it alive"}
+	}
 	return r.inTrial(ctx, r.ofItsOwn(c.Name))
 }
 
@@ -121,6 +125,9 @@ func (r *runner) lookAtLife(ctx context.Context, f func(context.Context, *life) 
 		r.life = &life{trial: tr}
 	}
 	detail, err := f(ctx, r.life)
+	if dead := r.life.dead(); err != nil && !its(err) && dead != nil {
+		err = dead // it went while it was being looked at
+	}
 	return detail, r.life.trial.explain(err)
 }
 
@@ -129,7 +136,7 @@ func (r *runner) closeLife() error {
 		return nil
 	}
 	v := r.life
-	r.life, r.first = nil, v.first
+	r.life, r.first, r.crashed = nil, v.first, v.crashed
 	return v.trial.close()
 }
 

@@ -71,28 +71,24 @@ func parseTable(text string, parse func(string) (socket, bool, error)) ([]socket
 // acceptsConnections is __SO_ACCEPTCON of the kernel's net.h, in the field Flags.
 const acceptsConnections = 1 << 16
 
-// parseUnix reads "Num: RefCount Protocol Flags Type St Inode Path".
+// parseUnix reads "Num: RefCount Protocol Flags Type St Inode Path". What does not
+// read so is the rest of a path with a line break, whosoever it is.
 func parseUnix(line string) (s socket, listens bool, err error) {
-	f := strings.SplitN(line, " ", 2)
-	if len(f) != 2 || !strings.HasSuffix(f[0], ":") {
-		return socket{}, false, nil // the rest of a path
-	}
-	fields := strings.Fields(f[1])
-	if len(fields) < 6 {
+	number, rest, _ := strings.Cut(line, " ")
+	fields := strings.Fields(rest)
+	if !strings.HasSuffix(number, ":") || len(fields) < 6 {
 		return socket{}, false, nil
 	}
-	flags, err := strconv.ParseUint(fields[2], 16, 32)
-	if err != nil {
-		return socket{}, false, err
+	flags, badFlags := strconv.ParseUint(fields[2], 16, 32)
+	inode, badInode := strconv.ParseUint(fields[5], 10, 64)
+	if badFlags != nil || badInode != nil || flags&acceptsConnections == 0 {
+		return socket{}, false, nil
 	}
-	s = socket{network: "unix"}
-	if s.inode, err = strconv.ParseUint(fields[5], 10, 64); err != nil {
-		return socket{}, false, err
-	}
+	s = socket{network: "unix", inode: inode}
 	if len(fields) > 6 {
-		_, s.address, _ = strings.Cut(f[1], " "+fields[5]+" ") // a path may hold spaces
+		_, s.address, _ = strings.Cut(rest, " "+fields[5]+" ") // a path may hold spaces
 	}
-	return s, flags&acceptsConnections != 0, nil
+	return s, true, nil
 }
 
 // tcpListen is TCP_LISTEN of the kernel's tcp_states.h.
