@@ -303,9 +303,8 @@ func killHolders(dev, ino uint64) error {
 		}
 		left := 0
 		for _, pid := range pids {
-			if !ownFork(pid) {
+			if killHolder(pid, dev, ino) {
 				left++
-				killVerified(pid)
 			}
 		}
 		return left == 0, nil
@@ -326,17 +325,28 @@ func ownFork(pid int) bool {
 	return err != nil || p.parent == os.Getpid() && p.forked
 }
 
-func killVerified(pid int) {
+// killHolder kills a process that has the file open, and reports whether it had.
+// It looks again with the process in hand: a child of another start had the file
+// for the moment between its fork and its exec, and may have executed since.
+func killHolder(pid int, dev, ino uint64) bool {
 	id, err := process.IdentityOf(pid)
 	if err != nil {
-		return // gone
+		return false // gone
 	}
 	p, err := process.Attach(id)
 	if err != nil {
-		return
+		return false
 	}
 	defer p.Close()
+	if ownFork(pid) {
+		return false
+	}
+	holders, err := process.Holders(dev, ino)
+	if err != nil || !slices.Contains(holders, pid) {
+		return false
+	}
 	_ = p.Signal(syscall.SIGKILL) // looked for again by the caller
+	return true
 }
 
 // close gives up what belongs to a daemon that has ended.
