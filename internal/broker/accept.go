@@ -90,13 +90,26 @@ func (u *unit) lookOnce(p *running, q *endpointQueue) looked {
 	switch {
 	case u.startedLocked(p):
 		return lookOver
-	case q.look(u.listeners) || (u.waiters > 0 && u.connectedLocked()):
+	case q.look(u.listeners, p.takeCame()) || (u.waiters > 0 && u.connectedLocked()):
 		return lookTaken
 	case q.waited || u.waiters > 0:
 		return lookAgain
 	}
 	u.armLocked()
 	return lookLater
+}
+
+// cameLocked notes that a connection came. If it does not wait any more at the
+// next look, the only process there is has taken it.
+func (u *unit) cameLocked() {
+	for _, p := range u.procs {
+		p.came = len(u.procs) == 1 && (p.bind == nil || p.bind.public)
+	}
+}
+
+func (p *running) takeCame() (came bool) {
+	came, p.came = p.came, false
+	return came
 }
 
 // connectedLocked reports whether an accepted connection is open.

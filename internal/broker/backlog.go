@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/daemonry/daemonry"
@@ -56,20 +57,24 @@ type endpointQueue struct {
 	head   uint64
 }
 
-func (q *endpointQueue) look(listeners []*endpoint.Listener) (taken bool) {
-	readable := false
-	for _, l := range listeners {
-		r, err := l.Readable()
-		readable = readable || (err == nil && r)
-	}
-	if !readable {
-		taken, q.waited = q.waited, false
+// came: one is known to have come since the last look.
+func (q *endpointQueue) look(listeners []*endpoint.Listener, came bool) (taken bool) {
+	if !anyReadable(listeners) {
+		taken, q.waited = q.waited || came, false
 		return taken
 	}
 	head := headOf(listeners[0])
 	taken = q.waited && q.head != 0 && head != 0 && head != q.head
 	q.waited, q.head = true, head
 	return taken
+}
+
+// anyReadable reports whether a connection waits on one of them.
+func anyReadable(listeners []*endpoint.Listener) bool {
+	return slices.ContainsFunc(listeners, func(l *endpoint.Listener) bool {
+		readable, err := l.Readable()
+		return err == nil && readable
+	})
 }
 
 // headOf is the oldest connection that waits; 0: unknown.

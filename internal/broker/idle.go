@@ -98,6 +98,7 @@ func slice(d time.Duration) time.Duration { return max(d/sliceCount, leastSlice)
 type idleClock struct {
 	last time.Time // of activity, or the end of the slice in which it was
 	open bool      // at the last look a connection was open
+	told bool      // that connections cannot be counted
 }
 
 // wait is how long there is nothing to look at.
@@ -168,10 +169,11 @@ func (u *unit) idleSlice(p *running, c *idleClock, limit time.Duration, changed 
 // with an open one.
 func (u *unit) idleLook(p *running, c *idleClock, limit time.Duration) {
 	used, err := u.used()
-	if err != nil {
+	if err != nil && !c.told {
+		c.told = true
 		u.b.log.Warn("cannot stop for idleness: connections cannot be counted", "service", u.name.String(), "error", err)
-		used = true
 	}
+	used = used || err != nil
 	was := c.open
 	c.open = used && err == nil
 	if used || was {

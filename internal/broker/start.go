@@ -30,6 +30,7 @@ type running struct {
 	logFrom    int64 // where this generation's output begins
 	spoke      bool  // it has sent something on the notify socket
 	accepted   bool  // a connection was taken
+	came       bool  // one came, and nobody has looked since whether it waits
 	adopted    bool
 	bindError  *bindError // what it said of its failed Bind
 	startedAt  time.Time
@@ -52,6 +53,7 @@ type aStart struct {
 	service    daemonry.Service // expanded
 	names      []string         // of the listeners
 	listeners  []listenerCopy
+	waits      bool // a connection waited when it was decided
 	fresh      bool // no other generation lives: the listener's flags may be set
 
 	copyErr error
@@ -75,7 +77,7 @@ type listenerCopy struct {
 func (u *unit) beginStartLocked(generation uint64) {
 	s := &aStart{
 		unit: u, generation: generation, decided: time.Now(), def: u.def,
-		fresh: len(u.procs) == 0,
+		fresh: len(u.procs) == 0, waits: anyReadable(u.listeners),
 	}
 	var handed []*endpoint.Listener // none to a daemon that binds for itself
 	if !binds(u.def.Service) {
@@ -302,7 +304,7 @@ func (s *aStart) writeRecord(id process.Identity) error {
 
 func (s *aStart) running(p *process.Process) *running {
 	return &running{
-		generation: s.generation, process: p, notify: s.notify,
+		generation: s.generation, process: p, notify: s.notify, came: s.waits && s.fresh && s.binding() == nil,
 		logPath: s.unit.logPath(), logFrom: s.logFrom, startedAt: time.Now(), bind: s.binding(), service: s.service,
 		stop: make(chan struct{}), poke: make(chan struct{}, 1),
 	}

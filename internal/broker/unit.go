@@ -128,6 +128,7 @@ func (u *unit) pending() {
 	defer u.mu.Unlock()
 	u.lastUsed = time.Now()
 	u.eventLocked((*lifecycle.Machine).Pending)
+	u.cameLocked()
 	u.pokeLocked()
 }
 

@@ -39,7 +39,7 @@ func plainDaemon() {
 	undumpable := flags.Bool("undumpable", false, "nobody may look at descriptors")
 	shutdown := flags.Bool("shutdown-on-term", false, "call shutdown on the listener, then exit")
 	child := flags.Bool("child", false, "leave a child behind that ignores SIGTERM")
-	hang := flags.Int("hang-after", 0, "after so many connections do nothing any more")
+	mood := moodOf(flags)
 	_ = flags.Parse(os.Args[1:])
 	if *report != "" {
 		writeReport(*report)
@@ -90,9 +90,7 @@ func plainDaemon() {
 			os.Exit(3)
 		}
 		go func() { _, _ = io.Copy(conn, conn); conn.Close() }()
-		if taken == *hang {
-			<-time.After(time.Hour)
-		}
+		mood.after(taken)
 	}
 }
 

@@ -1,4 +1,4 @@
-//go:build linux && foreign
+//go:build linux
 
 package scenario
 
@@ -18,54 +18,6 @@ import (
 	"time"
 )
 
-// python writes a daemon in Python that knows LISTEN_FDS and nothing of us. To
-// each connection it says "PID GENERATION\n", and it is in the way that its
-// first argument says:
-//
-//	plain          it reads until the client closes, each client in a thread
-//	deadlock N     after N connections it waits for ever for a lock that it holds
-//	busy N         after N connections it computes and takes none, for 3 s
-//	slow N         it takes one, sleeps for N ms, takes the next
-const pythonDaemon = `import os, socket, sys, threading, time
-how, n = sys.argv[1], int(sys.argv[2])
-listener = socket.socket(fileno=3)
-lock = threading.Lock()
-def serve(conn):
-    with conn:
-        conn.sendall(b"%d %s\n" % (os.getpid(), os.environb[b"DAEMONRY_GENERATION"]))
-        while how == "plain" and conn.recv(4096):
-            pass
-def hang():
-    print("taking the lock twice", flush=True)
-    lock.acquire(); lock.acquire()
-def compute():
-    end = time.monotonic() + 3
-    while time.monotonic() < end:
-        sum(range(1000))
-taken = 0
-while True:
-    conn, _ = listener.accept()
-    taken += 1
-    if how == "plain":
-        threading.Thread(target=serve, args=(conn,), daemon=True).start()
-        continue
-    serve(conn)
-    if how == "slow":
-        time.sleep(n / 1000)
-    elif taken == n:
-        {"deadlock": hang, "busy": compute}[how]()
-`
-
-// definePython defines a service that runs it.
-func (w *world) definePython(name, more, how string, n int) {
-	w.t.Helper()
-	script := filepath.Join(w.root, "daemon.py")
-	if err := os.WriteFile(script, []byte(pythonDaemon), 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	w.writeDefinition(name, fmt.Sprintf("command = [%q, %q, %q, \"%d\"]\n%s", lookPath(w.t, "python3"), script, how, n, more))
-}
-
 // rounds is how often a test of chance is repeated: DAEMONRY_TEST_ROUNDS, or few
 // enough for every day.
 func rounds(t *testing.T, everyDay int) int {
@@ -84,53 +36,64 @@ func rounds(t *testing.T, everyDay int) int {
 // S17: an idle time of 200 ms and a client every 150 to 250 ms: many come while
 // the daemon is being stopped, and none fails.
 func TestS17ClientsAroundTheIdleTime(t *testing.T) {
+	visitIdle(t, func(w *world, name, limits string) { w.define(name, limits, "plaind") })
+}
+
+// visitIdle has several services, each with a client, for as many rounds in all.
+func visitIdle(t *testing.T, define func(w *world, name, limits string)) {
 	const services = 8
 	each := max(1, rounds(t, 200)/services)
-	for _, kind := range []string{"python", "plaind"} {
-		t.Run(kind, func(t *testing.T) {
-			w := start(t)
-			const limits = "[limits]\nidle = \"200ms\"\n"
-			for i := range services {
-				if kind == "python" {
-					w.definePython(fmt.Sprint("s", i), limits, "plain", 0)
-				} else {
-					w.define(fmt.Sprint("s", i), limits, kind)
-				}
-			}
-			var wg sync.WaitGroup
-			for i := range services {
-				path := strings.TrimSpace(w.run("daemonry", "endpoint", fmt.Sprint("s", i)))
-				wg.Go(func() { visit(t, path, each) })
-			}
-			wg.Wait()
-			starts := uint64(0)
-			for _, s := range w.status().Services {
-				starts += s.Starts
-			}
-			t.Logf("%d rounds, %d starts", services*each, starts)
-			if starts <= uint64(services+each/4) {
-				t.Errorf("%d starts in %d rounds: nothing was stopped for idleness", starts, services*each)
-			}
-		})
+	w := start(t)
+	for i := range services {
+		define(w, fmt.Sprint("s", i), "[limits]\nidle = \"200ms\"\n")
+	}
+	var wg sync.WaitGroup
+	for i := range services {
+		path := strings.TrimSpace(w.run("daemonry", "endpoint", fmt.Sprint("s", i)))
+		wg.Go(func() { visit(t, path, each) })
+	}
+	wg.Wait()
+	starts := uint64(0)
+	for _, s := range w.status().Services {
+		starts += s.Starts
+	}
+	t.Logf("%d rounds, %d starts", services*each, starts)
+	if starts <= uint64(services) {
+		t.Errorf("%d starts in %d rounds: nothing was stopped for idleness", starts, services*each)
 	}
 }
 
-// visit connects n times, at odd moments, and wants an answer each time.
+// visit connects n times, at odd moments, and wants an answer each time, and
+// another after a while.
 func visit(t *testing.T, path string, n int) {
 	for round := range n {
-		conn, err := net.Dial("unix", path)
-		if err != nil {
+		if err := visitOnce(path); err != nil {
 			t.Errorf("round %d: %v", round, err)
-			return
 		}
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
-		line, err := bufio.NewReader(conn).ReadString('\n')
-		if err != nil {
-			t.Errorf("round %d: %v after %q", round, err, line)
-		}
-		conn.Close()
 		<-time.After(150*time.Millisecond + rand.N(100*time.Millisecond))
 	}
+}
+
+func visitOnce(path string) error {
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	answers := bufio.NewReader(conn)
+	if line, err := answers.ReadString('\n'); err != nil {
+		return fmt.Errorf("%w after %q", err, line)
+	}
+	<-time.After(rand.N(10 * time.Millisecond))
+	if _, err := fmt.Fprintln(conn, "still there?"); err != nil {
+		return err
+	}
+	line, err := answers.ReadString('\n')
+	if err != nil || line != "still there?\n" {
+		return fmt.Errorf("echo of %q: %w", line, err)
+	}
+	return nil
 }
 
 // S18: a connection that was accepted and is silent for longer than the idle time
@@ -241,14 +204,14 @@ func processState(pid int) string {
 // What somebody stopped is not stopped for idleness: they would not find it.
 func TestStoppedDaemonIsNotIdle(t *testing.T) {
 	w := start(t)
-	w.define("echo", "[limits]\nidle = \"200ms\"\n", "plaind")
-	conn := dial(t, "echo")
-	readLine(t, conn)
+	w.define("echo", "[limits]\nidle = \"1s\"\n", "plaind")
+	w.run("daemonry", "start", "--wait-ready", "echo")
+	ask(t, "echo")
+	w.await("its connection closed", func() bool { n := w.service("echo").Connections; return n != nil && *n == 0 })
 	pid := w.service("echo").PID
 	w.kill(pid, syscall.SIGSTOP)
 	w.await("stopped", func() bool { return processState(pid) == "T" })
-	conn.Close()
-	<-time.After(time.Second) // what is shown is what does not happen in this time
+	<-time.After(2 * time.Second) // what is shown is what does not happen in this time
 	if state := processState(pid); state != "T" {
 		t.Errorf("it is in state %q", state)
 	}

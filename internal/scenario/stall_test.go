@@ -1,13 +1,12 @@
-//go:build linux && foreign
+//go:build linux
 
 package scenario
 
 import (
-	"bufio"
 	"context"
+	"flag"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,6 +21,31 @@ import (
 	daemonryv1 "github.com/daemonry/daemonry/proto/daemonry/v1"
 	"github.com/daemonry/daemonry/proto/daemonry/v1/daemonryv1connect"
 )
+
+// A mood is what a daemon does between two connections.
+type mood struct {
+	pause         *time.Duration
+	hang, compute *int
+}
+
+func moodOf(flags *flag.FlagSet) mood {
+	return mood{
+		pause:   flags.Duration("pause", 0, "sleep for so long after each connection"),
+		hang:    flags.Int("hang-after", 0, "after so many connections do nothing any more"),
+		compute: flags.Int("compute-after", 0, "after so many connections compute for 3 s"),
+	}
+}
+
+func (m mood) after(taken int) {
+	<-time.After(*m.pause)
+	switch taken {
+	case *m.hang:
+		<-time.After(time.Hour)
+	case *m.compute:
+		for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {
+		}
+	}
+}
 
 // happenings are the events of a world from now on.
 type happenings struct {
@@ -97,39 +121,6 @@ func (w *world) connect(name string, n int) (answers func() []string) {
 	}
 }
 
-// A daemon in another language that waits for ever for a lock after its 20th
-// connection: it is found, what it waited for is in its log and in the event, it
-// is replaced, and its clients are served.
-func TestDeadlockedDaemonIsReplaced(t *testing.T) {
-	w := start(t)
-	w.definePython("stuck", "[limits]\nstall = \"1s\"\n[restart]\nbackoff_min = \"1ms\"\n", "deadlock", 20)
-	events := w.listen()
-	for range 20 {
-		ask(t, "stuck")
-	}
-	began := time.Now()
-	for _, line := range w.connect("stuck", 10)() {
-		if !strings.HasSuffix(line, " 2") {
-			t.Errorf("answer %q, want one of generation 2", line)
-		}
-	}
-	t.Logf("the clients were served %v after the deadlock", time.Since(began))
-	w.await("the event", func() bool { return events.count("stuck", "stall") > 0 })
-	e := events.of("stuck", "stall")[0]
-	if e.Generation != 1 || !strings.Contains(e.Error.GetMessage(), "did nothing") || !strings.Contains(e.Error.GetOutput(), "futex") {
-		t.Errorf("event %+v", e)
-	}
-	log := w.run("daemonry", "logs", "stuck")
-	for _, want := range []string{"taking the lock twice", "daemonry: stall of generation 1", "(python3) sleeping", "futex"} {
-		if !strings.Contains(log, want) {
-			t.Errorf("%q is not in the log:\n%s", want, log)
-		}
-	}
-	if got := w.service("stuck"); got.Starts != 2 {
-		t.Errorf("%d starts, want 2", got.Starts)
-	}
-}
-
 // A Go daemon that hangs is asked for its stacks in Go's way.
 func TestHungGoDaemonTellsItsStacks(t *testing.T) {
 	w := start(t)
@@ -179,7 +170,7 @@ func TestS8StoppedDaemonIsNotHung(t *testing.T) {
 // alone, unless the definition says otherwise.
 func TestBusyDaemonIsNotHung(t *testing.T) {
 	w := start(t)
-	w.definePython("busy", "[limits]\nstall = \"500ms\"\n", "busy", 2)
+	w.define("busy", "[limits]\nstall = \"500ms\"\n", "plaind", "-compute-after", "2")
 	ask(t, "busy")
 	w.await("ready", func() bool { return w.service("busy").Ready })
 	events := w.listen()
@@ -198,7 +189,7 @@ func TestBusyDaemonIsNotHung(t *testing.T) {
 // stall_action = "replace" drops the condition that it does nothing.
 func TestBusyDaemonIsReplacedOnDemand(t *testing.T) {
 	w := start(t)
-	w.definePython("busy", "[limits]\nstall = \"500ms\"\nstall_action = \"replace\"\n[restart]\nbackoff_min = \"1ms\"\n", "busy", 2)
+	w.define("busy", "[limits]\nstall = \"500ms\"\nstall_action = \"replace\"\n[restart]\nbackoff_min = \"1ms\"\n", "plaind", "-compute-after", "2")
 	ask(t, "busy")
 	ask(t, "busy")
 	if line := ask(t, "busy"); !strings.HasSuffix(line, " 2") {
@@ -210,7 +201,7 @@ func TestBusyDaemonIsReplacedOnDemand(t *testing.T) {
 // queue all the time and is not hung.
 func TestSlowAndSteadyIsNotHung(t *testing.T) {
 	w := start(t)
-	w.definePython("slow", "[limits]\nstall = \"1s\"\n", "slow", 400)
+	w.define("slow", "[limits]\nstall = \"1s\"\n", "plaind", "-pause", "400ms")
 	who := ask(t, "slow")
 	w.run("daemonry", "endpoint", "--wait-ready", "slow")
 	events := w.listen()
@@ -239,23 +230,6 @@ func TestStartTimeoutHasEvidence(t *testing.T) {
 	w.run("daemonry", "disable", "never")
 }
 
-// A daemon that asked for a watchdog and no longer feeds it is replaced.
-func TestWatchdog(t *testing.T) {
-	w := start(t)
-	notify := lookPath(t, "systemd-notify")
-	w.writeDefinition("fed", `command = ["/bin/sh", "-c", "`+notify+` --ready WATCHDOG_USEC=500000; for i in 1 2 3 4 5; do sleep 0.2; `+notify+` WATCHDOG=1; done; exec sleep 60"]`+"\n")
-	events := w.listen()
-	w.run("daemonry", "start", "--wait-ready", "fed")
-	w.await("the event", func() bool { return events.count("fed", "stall") > 0 })
-	if e := events.of("fed", "stall")[0]; !strings.Contains(e.Error.GetMessage(), "WATCHDOG=1") {
-		t.Errorf("event %+v", e)
-	}
-	ready := events.of("fed", "ready")
-	if len(ready) == 0 {
-		t.Error("it was never ready")
-	}
-}
-
 // ready = "probe" with a command: ready when that exits 0.
 func TestProbeByCommand(t *testing.T) {
 	w := start(t)
@@ -268,27 +242,4 @@ func TestProbeByCommand(t *testing.T) {
 	}
 	touch(t, flag)
 	w.run("daemonry", "endpoint", "--wait-ready", "probed")
-}
-
-// ready = "probe" with a path: ready when that answers 2xx.
-func TestProbeByHTTP(t *testing.T) {
-	w := start(t)
-	script, flag := filepath.Join(w.root, "web.py"), filepath.Join(w.root, "warm")
-	code := strings.Replace(httpDaemon, "self.send_response(200)", "self.send_response(200 if os.path.exists("+strconv.Quote(flag)+") else 503)", 1)
-	if err := os.WriteFile(script, []byte("import os\n"+code), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w.writeDefinition("web", "command = ["+strconv.Quote(lookPath(t, "python3"))+", "+strconv.Quote(script)+"]\nready = \"probe\"\nready_http = \"/healthz\"\n")
-	w.run("daemonry", "start", "web")
-	w.await("a word about the probe", func() bool { return strings.Contains(w.service("web").Status, "503") })
-	touch(t, flag)
-	w.run("daemonry", "endpoint", "--wait-ready", "web")
-	conn := dial(t, "web")
-	defer conn.Close()
-	if _, err := conn.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "200") {
-		t.Errorf("it answers %q, %v", line, err)
-	}
 }

@@ -202,6 +202,7 @@ type service struct {
 	PID                           int
 	Generation, Starts            uint64
 	Ready                         bool
+	Connections                   *int
 	Error                         *struct{ Code, Message string }
 }
 
