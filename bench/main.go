@@ -14,6 +14,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -26,10 +27,16 @@ import (
 	"github.com/daemonry/daemonry/bench/internal/measure"
 	"github.com/daemonry/daemonry/bench/internal/report"
 	"github.com/daemonry/daemonry/bench/internal/result"
+	"github.com/daemonry/daemonry/internal/process"
 )
 
+// notes are what people wrote about the numbers; they end the report.
+//
+//go:embed notes.md
+var notes string
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
@@ -85,7 +92,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if s.report != "" {
-		return report.Write(file, s.report)
+		return report.Write(file, notes, s.report)
 	}
 	return nil
 }
@@ -94,6 +101,11 @@ func run(ctx context.Context, args []string) error {
 func (s settings) values(ctx context.Context) (*result.File, error) {
 	if s.from != "" {
 		return read(strings.Split(s.from, ","))
+	}
+	// What a shell leaves open would give our children, but not the broker's, a
+	// large descriptor table to begin with.
+	if err := process.CloseInherited(); err != nil {
+		return &result.File{}, err
 	}
 	file := &result.File{Machine: result.ThisMachine()}
 	s.Log = func(line string) { fmt.Fprintln(os.Stderr, "bench:", line) }

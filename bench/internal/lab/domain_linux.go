@@ -80,7 +80,10 @@ func (d *Domain) StartBroker(ctx context.Context) error {
 		return err
 	}
 	conn.Close()
-	_, err = d.List(ctx) // answers when every endpoint is published
+	_, err = d.client.Get(ctx, connect.NewRequest(&daemonryv1.GetRequest{Name: "none"})) // answers when every endpoint is published
+	if connect.CodeOf(err) == connect.CodeNotFound {
+		return nil
+	}
 	return err
 }
 
@@ -171,16 +174,26 @@ func (d *Domain) Close() error {
 	if err == nil {
 		return nil
 	}
-	var st unix.Stat_t
-	if unix.Stat(d.Dirs.Lock(), &st) != nil {
-		return err
-	}
-	pids, _ := process.Holders(st.Dev, st.Ino)
-	for _, pid := range pids {
-		if pid == os.Getpid() {
-			continue
-		}
+	if pid, holds := d.BrokerPID(); holds == nil {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	return err
+}
+
+// BrokerPID finds the broker without asking it: it is who holds the lock.
+func (d *Domain) BrokerPID() (int, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(d.Dirs.Lock(), &st); err != nil {
+		return 0, &os.PathError{Op: "stat", Path: d.Dirs.Lock(), Err: err}
+	}
+	pids, err := process.Holders(st.Dev, st.Ino)
+	if err != nil {
+		return 0, err
+	}
+	for _, pid := range pids {
+		if pid != os.Getpid() {
+			return pid, nil
+		}
+	}
+	return 0, fmt.Errorf("nobody holds the broker lock: %w", os.ErrNotExist)
 }

@@ -79,6 +79,9 @@ type side struct {
 // time: what a side leaves behind then falls on all others alike. The draws are the
 // same in every run.
 func inTurn(ctx context.Context, m *result.Measure, size, rounds int, sides []side) error {
+	for _, s := range sides {
+		m.AddTime(s.name, size) // so that the sides stand in their own order
+	}
 	random := rand.New(rand.NewPCG(uint64(rounds), uint64(len(sides))))
 	for range rounds {
 		for _, i := range random.Perm(len(sides)) {

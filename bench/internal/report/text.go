@@ -94,12 +94,14 @@ func (j judged) aim() string {
 	return "≤ " + strings.TrimPrefix(j.text(j.Aim), "+")
 }
 
-// verdict says "met" or "missed" only where the interval does not hold the aim; a
-// comparison of single counts has none.
+// verdict says "met" or "missed" only where the interval does not hold the aim.
+// What is counted and not timed needs none.
 func (j judged) verdict() string {
 	switch {
 	case j.Aim == 0 || math.IsNaN(j.c.Medians):
 		return "–"
+	case math.IsNaN(j.c.Low) && j.unit != result.Count:
+		return "too few values"
 	case math.IsNaN(j.c.Low):
 		if j.c.Medians <= j.Aim {
 			return "met"

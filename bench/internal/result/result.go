@@ -87,11 +87,32 @@ func (m *Measure) Add(name string, size int, unit Unit, values ...float64) {
 	s.Values = append(s.Values, values...)
 }
 
-// AddTime appends durations.
+// AddTime appends durations; of none it makes an empty series.
 func (m *Measure) AddTime(name string, size int, values ...time.Duration) {
+	m.Add(name, size, Nanoseconds)
 	for _, d := range values {
 		m.Add(name, size, Nanoseconds, float64(d.Nanoseconds()))
 	}
+}
+
+// Pool puts the values of all runs together, measure by measure. What is not a value
+// is the last run's.
+func (f *File) Pool() []Measure {
+	var all []Measure
+	for _, run := range f.Runs {
+		for _, m := range run.Measures {
+			i := slices.IndexFunc(all, func(have Measure) bool { return have.Name == m.Name })
+			if i < 0 {
+				all, i = append(all, Measure{Name: m.Name}), len(all)
+			}
+			to := &all[i]
+			to.Title, to.Method, to.Compare, to.Facts, to.Missing = m.Title, m.Method, m.Compare, m.Facts, m.Missing
+			for _, s := range m.Series {
+				to.Add(s.Name, s.Size, s.Unit, s.Values...)
+			}
+		}
+	}
+	return all
 }
 
 // Write writes the file.
