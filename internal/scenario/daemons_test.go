@@ -29,6 +29,7 @@ import (
 func plainDaemon() {
 	flags := flag.NewFlagSet("plaind", flag.ExitOnError)
 	warm := flags.Duration("warm", 0, "how long to load before the first accept")
+	status := flags.String("status", "", "say this on the notify socket while loading, and READY=1 after")
 	waitWhile := flags.String("wait-while", "", "do not accept as long as this file exists")
 	fail := flags.Int("fail", -1, "print a line and exit with this code at once")
 	failFile := flags.String("fail-while", "", "fail as long as this file exists")
@@ -60,7 +61,13 @@ func plainDaemon() {
 		os.Exit(*fail)
 	}
 	fmt.Fprintln(os.Stderr, "plaind: loading")
+	if *status != "" {
+		tell("STATUS=" + *status)
+	}
 	<-time.After(*warm)
+	if *status != "" {
+		tell("READY=1")
+	}
 	for *waitWhile != "" {
 		if _, err := os.Stat(*waitWhile); err != nil {
 			break
@@ -92,6 +99,17 @@ func plainDaemon() {
 		go func() { _, _ = io.Copy(conn, conn); conn.Close() }()
 		mood.after(taken)
 	}
+}
+
+// tell says one line on the notify socket, as any program does.
+func tell(line string) {
+	conn, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "plaind:", err)
+		return
+	}
+	defer conn.Close()
+	_, _ = conn.Write([]byte(line))
 }
 
 // leaveChild starts a process of the same generation that holds its lock and

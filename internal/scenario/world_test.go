@@ -22,7 +22,7 @@ import (
 
 // patience bounds every wait of the tests. It decides nothing: a test that
 // reaches it has failed.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // A world is private directories, and whatever broker and daemons live in them.
 type world struct {
