@@ -26,6 +26,7 @@ var importRules = []struct{ pkg, mayNot, because string }{
 	{"backend", "third-party", "standard library and golang.org/x/sys only: other people's binaries inherit it"},
 	{"internal/endpoint", module + "/...", "a leaf: paths, sockets and peers know no service"},
 	{"internal/process", module + "/...", "a leaf: processes know no service"},
+	{"internal/inspect", module + "/...", "a leaf: it knows processes"},
 	{"internal/watch", module + "/...", "a leaf: it knows descriptors"},
 	{"internal/sockdiag", module + "/...", "a leaf: it knows sockets"},
 	{"internal/notify", module + "/...", "a leaf: it knows datagrams"},

@@ -15,7 +15,10 @@ import (
 // budget, what the daemon did instead is found out first.
 func (u *unit) tick() {
 	u.failOverdueBind()
-	u.event((*lifecycle.Machine).Tick)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.forgiveLocked()
+	u.eventLocked((*lifecycle.Machine).Tick)
 }
 
 func (u *unit) failOverdueBind() {

@@ -15,8 +15,9 @@
 // every transition of it happens under that lock. Lock order: Broker.mu before
 // unit.mu. Nothing under unit.mu waits for a process. There is no goroutine for
 // an idle unit; a running daemon has one that waits for its end, one that reads
-// its notify socket and, until its first connection is taken, one that looks at
-// the backlog. Run returns after all of them.
+// its notify socket, two that watch for hangs and idleness and, until its first
+// connection is taken, one that looks at the backlog. Who freezes a daemon holds
+// watched.hold, which is taken before unit.mu. Run returns after all of them.
 //
 // # Errors
 //

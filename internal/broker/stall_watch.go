@@ -132,6 +132,32 @@ func (u *unit) heads(p *running) []uint64 {
 	return heads
 }
 
+// forgiveness is how much more time a start is given while it cannot go on.
+const forgiveness = time.Second
+
+// forgiveLocked is called when a deadline has come. A daemon that somebody has
+// stopped, froze or is debugging does not miss its start time.
+func (u *unit) forgiveLocked() {
+	if u.gone {
+		return
+	}
+	for _, proc := range u.machine.View().Processes {
+		p := u.procs[proc.Generation]
+		if p == nil || proc.Role == lifecycle.RoleDraining || !proc.ReadyAt.IsZero() {
+			continue
+		}
+		processes, err := inspect.Of(p.process.Identity().PID)
+		if err != nil {
+			continue
+		}
+		if why, err := inspect.Still(processes); err == nil && why != "" {
+			u.eventLocked(func(m *lifecycle.Machine, now time.Time) []lifecycle.Action {
+				return m.Extend(now, p.generation, forgiveness)
+			})
+		}
+	}
+}
+
 // hung has a generation replaced.
 func (u *unit) hung(p *running, cause string) {
 	u.event(func(m *lifecycle.Machine, now time.Time) []lifecycle.Action {

@@ -230,6 +230,22 @@ func TestStartTimeoutHasEvidence(t *testing.T) {
 	w.run("daemonry", "disable", "never")
 }
 
+// One that is stopped while it starts does not miss its start time.
+func TestStoppedStartIsNotLate(t *testing.T) {
+	w := start(t)
+	w.define("late", "ready = \"accept\"\n[limits]\nstart = \"1s\"\n", "plaind", "-warm", "500ms")
+	events := w.listen()
+	answers := w.connect("late", 1)
+	w.await("the daemon", func() bool { return w.service("late").PID != 0 })
+	pid := w.service("late").PID
+	w.kill(pid, syscall.SIGSTOP)
+	<-time.After(3 * time.Second) // what is shown is what does not happen in this time
+	w.kill(pid, syscall.SIGCONT)
+	if line := answers()[0]; !strings.HasSuffix(line, " 1") || events.count("late", "start_timeout") != 0 {
+		t.Errorf("answer %q, events %v", line, events.of("late", ""))
+	}
+}
+
 // ready = "probe" with a command: ready when that exits 0.
 func TestProbeByCommand(t *testing.T) {
 	w := start(t)

@@ -79,7 +79,7 @@ func (b *bench) wholeStart(ctx context.Context, m *result.Measure, d *lab.Domain
 	}
 	m.AddTime(sideWhole, 0, took)
 	if s.Phases != nil && s.Phases.SpawnMs != nil {
-		m.Add("whole: of it, decision to open gate (the broker's phases.spawn_ms)", 0, result.Nanoseconds, *s.Phases.SpawnMs*1e6)
+		m.Add("of it, from the decision to the open gate", 0, result.Nanoseconds, *s.Phases.SpawnMs*1e6)
 	}
 	return d.Stop(ctx, "p")
 }

@@ -45,7 +45,7 @@ func (b *bench) clients(ctx context.Context, m *result.Measure) error {
 	most := sizes[len(sizes)-1]
 	m.Compare = []result.Compare{
 		{What: fmt.Sprintf("%d client processes, nothing running less one daemon start, against a warm daemon", most), Ours: sideClientsLess, Floor: sideClientsWarm, Size: most, Aim: 1.3},
-		{What: "the same in time more", Ours: sideClientsLess, Floor: sideClientsWarm, Size: most, Excess: true},
+		{What: "the same, in time more", Ours: sideClientsLess, Floor: sideClientsWarm, Size: most, Excess: true},
 	}
 	return nil
 }

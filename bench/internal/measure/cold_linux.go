@@ -58,15 +58,24 @@ func (b *bench) cold(ctx context.Context, m *result.Measure) error {
 	}
 	m.Compare = []result.Compare{
 		{What: "cold start, trivial daemon, against exec with an inherited listener", Ours: sideOurs, Floor: sideInherited, Aim: 1.5},
-		{What: "the same in time more than the floor", Ours: sideOurs, Floor: sideInherited, Excess: true, Aim: 1e6},
-		{What: "against spawn and poll", Ours: sideOurs, Floor: sidePolled, Aim: 1},
+		{What: "the same, in time more", Ours: sideOurs, Floor: sideInherited, Excess: true, Aim: 1e6},
+		{What: "cold start against spawn and poll", Ours: sideOurs, Floor: sidePolled, Aim: 1},
 	}
-	for _, s := range []string{sideSystemd, sideGoPlugin} {
-		if m.Find(s, 0) != nil {
-			m.Compare = append(m.Compare, result.Compare{What: "against " + s, Ours: sideOurs, Floor: s, Aim: 1})
+	for _, peer := range []string{sideSystemd, sideGoPlugin} {
+		if m.Find(peer, 0) != nil {
+			m.Compare = append(m.Compare, result.Compare{What: "cold start against " + peer, Ours: sideOurs, Floor: peer, Aim: aimOver(peer)})
 		}
 	}
 	return nil
+}
+
+// aimOver is 1 for whom we mean to be faster than. systemd executes the daemon in the
+// place of the process that waited, and then is not there to look after it.
+func aimOver(peer string) float64 {
+	if peer == sideSystemd {
+		return 0
+	}
+	return 1
 }
 
 // stopped dials a service of which no daemon runs, and leaves it so.

@@ -57,7 +57,7 @@ func (b *bench) connections(ctx context.Context, m *result.Measure) error {
 	}
 	m.Compare = []result.Compare{
 		{What: fmt.Sprintf("%d connections at once on a cold service against a bare inherited listener", most), Ours: sideQueueOurs, Floor: sideQueueBare, Size: most, Aim: 1.1},
-		{What: "the same in time more", Ours: sideQueueOurs, Floor: sideQueueBare, Size: most, Excess: true},
+		{What: "the same, in time more", Ours: sideQueueOurs, Floor: sideQueueBare, Size: most, Excess: true},
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func (b *bench) contract(ctx context.Context, m *result.Measure) error {
 	}
 	m.Compare = []result.Compare{
 		{What: "exec to first byte, SDK daemon against the same without the SDK", Ours: sideSDK, Floor: sidePlain, Aim: 1.05},
-		{What: "the same in time more", Ours: sideSDK, Floor: sidePlain, Excess: true},
+		{What: "the same, in time more", Ours: sideSDK, Floor: sidePlain, Excess: true},
 		{What: "a request through an SDK listener against the same without the SDK", Ours: sideSDK + ", one request", Floor: sidePlain + ", one request", Aim: 1.00},
 	}
 	return nil

@@ -40,7 +40,7 @@ func (b *bench) nothing(ctx context.Context, m *result.Measure) error {
 	})
 	m.Compare = []result.Compare{
 		{What: "nothing running: Dial to first byte against two execs", Ours: sideNothing, Floor: sideTwoExecs, Aim: 1.5},
-		{What: "the same in time more", Ours: sideNothing, Floor: sideTwoExecs, Excess: true},
+		{What: "the same, in time more", Ours: sideNothing, Floor: sideTwoExecs, Excess: true},
 	}
 	return err
 }

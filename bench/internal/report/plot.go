@@ -73,7 +73,7 @@ func rangePlot(series []result.Series) string {
 	}
 	height := len(series)*rowHeight + 2*margin + 10
 	d := newDrawing(plotWidth, height)
-	x := func(v float64) float64 { return labels + v/most*(plotWidth-labels-3*margin) }
+	x := func(v float64) float64 { return labels + v/most*(plotWidth-labels-5*margin) }
 	base := float64(height - margin - 4)
 	for _, tick := range ticks(most) {
 		d.line(x(tick), margin, x(tick), base, grid, 1)

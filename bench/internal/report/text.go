@@ -122,6 +122,8 @@ func value(v float64, u result.Unit) string {
 	switch {
 	case math.IsNaN(v):
 		return "–"
+	case v == 0:
+		return "0"
 	case u == result.Nanoseconds && v < 1e6:
 		return fmt.Sprintf("%.1f µs", v/1e3)
 	case u == result.Nanoseconds && v < 1e9:

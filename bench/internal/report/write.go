@@ -69,10 +69,10 @@ func (p *page) head() {
 // table has every comparison, run by run and pooled.
 func (p *page) table() {
 	p.line("## What is aimed at, and what was measured\n")
-	p.line("The sides of a comparison are measured in turn, one value each a round, so that a busy machine hits both: read the quotients, not the times. " +
-		"A quotient is our median over the floor's; the interval holds it with 95 % confidence (pairs resampled); *single pairs* is the median of the quotients of one round, with quartiles: " +
-		"where it disagrees with the quotient of medians, the noise was larger than the difference. \"Within the noise\" means that the interval holds the aim. " +
-		"Compare runs with each other before you believe one.\n")
+	p.line("%s\n", "The sides of a comparison are measured in turn, one value each a round, so that a busy machine hits both: read the quotients, not the times. "+
+		"A quotient is our median over the floor's; the interval holds it with 95 % confidence (pairs resampled); *single pairs* is the median of the quotients of one round, with quartiles: "+
+		"where it disagrees with the quotient of medians, the noise was larger than the difference. \"Within the noise\" means that the interval holds the aim. "+
+		"Compare runs with each other before you believe one.")
 	head, rule := "| what |", "|---|"
 	for i := range p.file.Runs {
 		head, rule = head+fmt.Sprintf(" run %d |", i+1), rule+"---|"

@@ -2,8 +2,10 @@ package result
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -24,7 +26,7 @@ func ThisMachine() Machine {
 		System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(), Go: runtime.Version(),
 		Kernel:    firstLine("/proc/sys/kernel/osrelease"),
 		Processor: field("/proc/cpuinfo", "model name"),
-		Memory:    field("/proc/meminfo", "MemTotal"),
+		Memory:    gibibytes(field("/proc/meminfo", "MemTotal")),
 		Backlog:   firstLine("/proc/sys/net/core/somaxconn"),
 	}
 }
@@ -33,6 +35,15 @@ func ThisMachine() Machine {
 func LoadAverage() string {
 	fields := strings.Fields(firstLine("/proc/loadavg"))
 	return strings.Join(fields[:min(3, len(fields))], " ")
+}
+
+// gibibytes rewrites "24684092 kB"; what it does not understand stays.
+func gibibytes(text string) string {
+	kib, err := strconv.ParseFloat(strings.TrimSuffix(text, " kB"), 64)
+	if err != nil {
+		return text
+	}
+	return fmt.Sprintf("%.0f GiB", kib/(1<<20))
 }
 
 func firstLine(path string) string {
