@@ -26,7 +26,7 @@ const (
 
 // targets are built at once: programs of this repository that share packages.
 func targets() []string {
-	return []string{"./examples/gocache", "./examples/hello", "./examples/hello/client"}
+	return []string{"./cmd/fastbind", "./examples/hello", "./examples/hello/client"}
 }
 
 // round runs the builds at once and tells how they went.
