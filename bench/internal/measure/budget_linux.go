@@ -21,7 +21,7 @@ import (
 
 // budget: what a cold start is made of, line by line, each step on its own.
 func (b *bench) budget(ctx context.Context, m *result.Measure) error {
-	m.Title = "What a cold start is made of"
+	m.Title = "The steps of a cold start, one by one"
 	m.Method = "Each step of a start is carried out by itself in the benchmark's process, with the packages that the broker uses; the whole is measured in the same rounds. " +
 		"What the steps do not add up to is scheduling between processes, the state machine and what the broker does beside them."
 	d, err := b.lab.Domain("budget")
