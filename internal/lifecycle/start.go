@@ -189,6 +189,7 @@ func (m *Machine) becomeReady(now time.Time, p *proc) {
 		old := m.serving
 		m.serving, m.warming = p, nil
 		m.emit(EventStopping, old.generation, "a newer generation is ready", nil)
+		m.failUpgrade(old, "a still newer one is ready", nil) // one promoted before it was ready
 		m.drain(now, old, byOrder, true)
 	}
 	p.readyAt = now
